@@ -1,0 +1,86 @@
+/** What a pool and an origin may say in the configuration: types, defaults and reference in one. */
+import { z } from "zod";
+import { REGIONS } from "./region.ts";
+
+/** Ids are part of Durable Object names, metric labels and API paths, so they stay plain. */
+export const idSchema = z
+  .string()
+  .regex(
+    /^[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$/,
+    "a lower-case id: letters, digits, dot, dash, underscore, at most 64 characters",
+  );
+
+/** A field name as RFC 9110 section 5.1 defines it (a token). */
+export const fieldNameSchema = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, "an HTTP field name");
+
+const fieldValueSchema = z.string().regex(/^[^\r\n\0]*$/, "an HTTP field value without CR, LF or NUL");
+
+/** Either the value itself or the name of a Worker secret that holds it. */
+export const headerValueSchema = z.union([
+  fieldValueSchema,
+  z.strictObject({
+    secret: z.string().min(1).meta({ description: "Name of the Worker secret (or variable) whose value is sent." }),
+  }),
+]);
+
+export const regionSchema = z.enum(REGIONS);
+
+export const locationSchema = z.tuple([
+  z.number().min(-90).max(90).meta({ description: "Latitude in degrees, north positive." }),
+  z.number().min(-180).max(180).meta({ description: "Longitude in degrees, east positive." }),
+]);
+
+export const originSchema = z
+  .strictObject({
+    id: idSchema.meta({
+      description: "Names the origin in the API, in metrics and in its breaker; unique in the deployment.",
+    }),
+    url: z.string().min(1).meta({
+      description:
+        "Where requests go: scheme, host, optional port and base path; http or https, no credentials, query or fragment.",
+    }),
+    weight: z.number().min(0).max(1_000_000).default(1).meta({
+      description: "Share of traffic relative to its pool's other origins; 0 takes none unless nothing else is left.",
+    }),
+    capacity: z
+      .number()
+      .positive()
+      .optional()
+      .meta({ description: "Requests per second the origin can take, worldwide. Without it: unbounded." }),
+    labels: z
+      .record(z.string(), z.string())
+      .default({})
+      .meta({ description: "Free key-value pairs for filters and rules." }),
+    version: z.string().optional().meta({ description: "What is deployed there; canary rules match it." }),
+    headers: z.record(fieldNameSchema, headerValueSchema).default({}).meta({
+      description:
+        "Fields set on every request to this origin, for example a shared secret so that nobody bypasses the balancer.",
+    }),
+    hostHeader: z.string().min(1).optional().meta({
+      description: "Host to send instead of the URL's own. Cloudflare honours it only for hosts in your own zone.",
+    }),
+    mtls: z
+      .string()
+      .min(1)
+      .optional()
+      .meta({ description: "Name of an mTLS certificate binding; requests to the origin go through it." }),
+  })
+  .meta({ description: "One upstream URL." });
+
+export const poolSchema = z
+  .strictObject({
+    region: regionSchema.meta({ description: "The Cloudflare region the pool lies in." }),
+    location: locationSchema
+      .optional()
+      .meta({ description: "Where the pool is, for distances. Default: its region's main data centre." }),
+    priority: z
+      .int()
+      .min(0)
+      .default(0)
+      .meta({ description: "Order under the `failover` policy; lower is tried first." }),
+    origins: z.array(originSchema).min(1).max(1000).meta({ description: "The origins of this pool." }),
+  })
+  .meta({ description: "A group of origins in one place." });
+
+export type OriginConfig = z.output<typeof originSchema>;
+export type PoolConfig = z.output<typeof poolSchema>;

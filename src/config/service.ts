@@ -1,0 +1,138 @@
+/** What a service may say in the configuration: hosts, pools, policies and limits. */
+import { z } from "zod";
+import { fieldNameSchema, headerValueSchema, idSchema, poolSchema } from "./pool.ts";
+
+const hostSchema = z
+  .string()
+  .regex(
+    /^(?:\*|(?:\*\.)?[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)$/,
+    'a host in lower case without port: exact, "*.example.com" or "*"',
+  );
+
+const pathPatternSchema = z.string().regex(/^\/[^?#*]*\*?$/, 'a path that starts with "/", optionally ending in "*"');
+
+const cidrSchema = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]);
+
+const headerEditsSchema = z.strictObject({
+  set: z
+    .record(fieldNameSchema, headerValueSchema)
+    .default({})
+    .meta({ description: "Fields set, replacing what was there." }),
+  remove: z.array(fieldNameSchema).default([]).meta({ description: "Fields removed." }),
+});
+
+const durationMs = (max: number) => z.int().min(1).max(max);
+
+export const steeringSchema = z.strictObject({
+  policy: z
+    .enum(["failover", "latency"])
+    .default("latency")
+    .meta({ description: "How pools are ordered for a request." }),
+});
+
+const timeoutsSchema = z.strictObject({
+  firstByteMs: durationMs(120_000)
+    .default(10_000)
+    .meta({ description: "One attempt, from sending it to the response head, in ms." }),
+  totalMs: durationMs(600_000)
+    .default(30_000)
+    .meta({ description: "All attempts together, up to a response head, in ms. Bodies and streams run on." }),
+  idleMs: z.int().min(0).max(600_000).default(0).meta({
+    description:
+      "Silence allowed inside a response body, in ms. 0: off, because watching it needs a relay through the Worker.",
+  }),
+});
+
+const limitsSchema = z.strictObject({
+  maxBodyBytes: z
+    .int()
+    .min(0)
+    .default(104_857_600)
+    .meta({ description: "Largest request body, in bytes; beyond it 413." }),
+  maxUrlBytes: z.int().min(64).default(16_384).meta({ description: "Longest URL, in bytes; beyond it 414." }),
+  maxHeaderBytes: z
+    .int()
+    .min(256)
+    .default(65_536)
+    .meta({ description: "Request header fields together, in bytes; beyond it 431." }),
+});
+
+const accessSchema = z.strictObject({
+  allow: z.array(cidrSchema).default([]).meta({ description: "Client addresses or CIDRs let in. Empty: all." }),
+  deny: z
+    .array(cidrSchema)
+    .default([])
+    .meta({ description: "Client addresses or CIDRs refused with 403; stronger than allow." }),
+});
+
+const rewriteSchema = z.strictObject({
+  from: z.string().startsWith("/").meta({ description: "Path prefix to replace (after stripPrefix)." }),
+  to: z.string().startsWith("/").meta({ description: "What replaces it." }),
+});
+
+const requestSchema = z.strictObject({
+  headers: headerEditsSchema.prefault({}).meta({ description: "Edits to the request's fields." }),
+  stripPrefix: z
+    .string()
+    .regex(/^(?:\/[^?#]*[^/?#])?$/, 'empty, or a path prefix that starts with "/" and does not end in "/"')
+    .default("")
+    .meta({ description: "Path prefix removed before the request goes out." }),
+  rewrite: z
+    .array(rewriteSchema)
+    .default([])
+    .meta({ description: "Path prefix replacements; the first that matches applies." }),
+});
+
+const responseSchema = z.strictObject({
+  headers: headerEditsSchema.prefault({}).meta({ description: "Edits to the response's fields." }),
+});
+
+const retrySchema = z.strictObject({
+  attempts: z
+    .int()
+    .min(1)
+    .max(10)
+    .default(3)
+    .meta({ description: "Attempts in all, the first included. 1: never retry." }),
+  maxBufferedBodyBytes: z
+    .int()
+    .min(0)
+    .max(1_048_576)
+    .default(65_536)
+    .meta({ description: "Request bodies up to this size are kept so that they can be sent again." }),
+  originsDeduplicate: z.boolean().default(false).meta({
+    description:
+      "The origins answer a repeated `Idempotency-Key` with the first answer, so a keyed POST may be sent again.",
+  }),
+});
+
+export const serviceSchema = z
+  .strictObject({
+    hosts: z
+      .array(hostSchema)
+      .min(1)
+      .meta({ description: 'Hosts this service answers: exact, "*.example.com", or "*" for any.' }),
+    paths: z
+      .array(pathPatternSchema)
+      .min(1)
+      .default(["/*"])
+      .meta({ description: "Paths this service answers; the longest match among services wins." }),
+    pools: z.record(idSchema, poolSchema).meta({ description: "Pools by name." }),
+    steering: steeringSchema.prefault({}).meta({ description: "How an origin is chosen." }),
+    timeouts: timeoutsSchema.prefault({}).meta({ description: "Deadlines." }),
+    limits: limitsSchema.prefault({}).meta({ description: "Sizes beyond which a request is refused." }),
+    access: accessSchema.prefault({}).meta({ description: "Who may come in, by address." }),
+    request: requestSchema.prefault({}).meta({ description: "What is changed on the way to the origin." }),
+    response: responseSchema.prefault({}).meta({ description: "What is changed on the way back." }),
+    httpsRedirect: z.boolean().default(false).meta({ description: "Answer http requests with 308 to https." }),
+    retry: retrySchema.prefault({}).meta({ description: "Moving on to the next candidate in the same request." }),
+    debugHeaders: z
+      .boolean()
+      .default(false)
+      .meta({ description: "Send `Fairlead-Origin`, `Fairlead-Attempts` and `Fairlead-Decision` to clients." }),
+  })
+  .meta({ description: "What a set of hosts and paths serves." });
+
+export type ServiceConfig = z.output<typeof serviceSchema>;
+export type SteeringConfig = z.output<typeof steeringSchema>;
+export type HeaderValue = z.output<typeof headerValueSchema>;

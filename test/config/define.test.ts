@@ -1,0 +1,114 @@
+import { describe, expect, it } from "vitest";
+import { ConfigError, defineConfig } from "../../src/config/define.ts";
+import type { ConfigInput } from "../../src/config/schema.ts";
+
+const origin = { id: "o1", url: "http://127.0.0.1:9101" };
+const service = (over: object = {}) => ({
+  hosts: ["a.test"],
+  pools: { p: { region: "enam", origins: [origin] } },
+  ...over,
+});
+
+/** Runs a configuration that the types would refuse, as a plain JavaScript user could. */
+function messageOf(input: unknown): string {
+  try {
+    defineConfig(input as ConfigInput);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message;
+    throw error;
+  }
+  return "accepted";
+}
+
+describe("a sound configuration", () => {
+  it("gets every default", () => {
+    const config = defineConfig({ services: { s: service() } } as ConfigInput);
+    expect(config.regions).toEqual(["enam", "wnam", "weur", "apac"]);
+    expect(config.services["s"]!.retry.attempts).toBe(3);
+    expect(config.services["s"]!.pools["p"]!.origins[0]!.weight).toBe(1);
+  });
+});
+
+describe("a wrong configuration names the field, what was expected and what came", () => {
+  const cases: [string, unknown, string][] = [
+    [
+      "a wrong type",
+      { services: { s: service({ hosts: "a.test" }) } },
+      'Expected `services.s.hosts` to be an array, got "a.test"',
+    ],
+    [
+      "an unknown field",
+      { services: { s: service({ hostz: 1 }) } },
+      "Expected `services.s.hostz` to be absent (no such field), got 1",
+    ],
+    [
+      "a negative weight",
+      { services: { s: service({ pools: { p: { region: "enam", origins: [{ ...origin, weight: -1 }] } } }) } },
+      "Expected `services.s.pools.p.origins.0.weight` to be a number >= 0, got -1",
+    ],
+    [
+      "an unknown region",
+      { services: { s: service({ pools: { p: { region: "mars", origins: [origin] } } }) } },
+      'Expected `services.s.pools.p.region` to be one of "wnam"',
+    ],
+    ["no service", { services: {} }, "Expected `services` to be at least one service"],
+    [
+      "a service without pools",
+      { services: { s: service({ pools: {} }) } },
+      "Expected `services.s.pools` to be at least one pool",
+    ],
+    [
+      "a pool without origins",
+      { services: { s: service({ pools: { p: { region: "enam", origins: [] } } }) } },
+      "Expected `services.s.pools.p.origins` to be a list of >= 1 elements",
+    ],
+    [
+      "an origin id used twice",
+      { services: { s: service({ pools: { p: { region: "enam", origins: [origin, origin] } } }) } },
+      "Expected `services.s.pools.p.origins.1.id` to be an id not used before (it is taken by `services.s.pools.p.origins.0.id`)",
+    ],
+    [
+      "a host taken twice",
+      {
+        services: {
+          s: service(),
+          t: service({ pools: { p: { region: "enam", origins: [{ ...origin, id: "o2" }] } } }),
+        },
+      },
+      "Expected `services.t.hosts.0` to be a host whose path `/*` is not taken",
+    ],
+    [
+      "a region named twice",
+      { regions: ["enam", "enam"], services: { s: service() } },
+      "Expected `regions.1` to be a region not named before",
+    ],
+    ["nothing at all", undefined, "Expected `config` to be an object, got nothing"],
+  ];
+  it.each(cases)("%s", (_, input, message) => expect(messageOf(input)).toContain(message));
+
+  it.each([
+    ["ftp://x/", "an http or https URL"],
+    ["not a url", "an absolute http or https URL"],
+    ["http://x/?q=1", "a URL without query and fragment"],
+  ])("an origin URL %s", (url, expected) => {
+    const message = messageOf({
+      services: { s: service({ pools: { p: { region: "enam", origins: [{ id: "o", url }] } } }) },
+    });
+    expect(message).toContain(`Expected \`services.s.pools.p.origins.0.url\` to be ${expected}`);
+  });
+
+  it("credentials in an origin URL are refused and not repeated", () => {
+    const message = messageOf({
+      services: {
+        s: service({ pools: { p: { region: "enam", origins: [{ id: "o", url: "http://u:hunter2@x/" }] } } }),
+      },
+    });
+    expect(message).toContain("a URL without credentials");
+    expect(message).not.toContain("hunter2");
+  });
+
+  it("tells all of them at once", () => {
+    const message = messageOf({ regions: [], services: { s: service({ hosts: [], debugHeaders: "yes" }) } });
+    expect(message).toContain("3 wrong fields");
+  });
+});
