@@ -1,6 +1,7 @@
 /** What a service may say in the configuration: hosts, pools, policies and limits. */
 import { z } from "zod";
 import { fieldNameSchema, headerValueSchema, idSchema, poolSchema } from "./pool.ts";
+import { steeringSchema } from "./steering.ts";
 
 const hostSchema = z
   .string()
@@ -22,13 +23,6 @@ const headerEditsSchema = z.strictObject({
 });
 
 const durationMs = (max: number) => z.int().min(1).max(max);
-
-export const steeringSchema = z.strictObject({
-  policy: z
-    .enum(["failover", "latency"])
-    .default("latency")
-    .meta({ description: "How pools are ordered for a request." }),
-});
 
 const timeoutsSchema = z.strictObject({
   firstByteMs: durationMs(120_000)
@@ -106,6 +100,16 @@ const retrySchema = z.strictObject({
   }),
 });
 
+const ejectionSchema = z.strictObject({
+  maxEjected: z.int().min(0).optional().meta({
+    description: "At most this many origins of the service are ejected at once. Without it: all but the last.",
+  }),
+  panic: z.enum(["fail-open", "fail-closed"]).default("fail-open").meta({
+    description:
+      "When no origin is available: `fail-open` uses all that no operator took out, `fail-closed` answers 503.",
+  }),
+});
+
 export const serviceSchema = z
   .strictObject({
     hosts: z
@@ -126,6 +130,9 @@ export const serviceSchema = z
     response: responseSchema.prefault({}).meta({ description: "What is changed on the way back." }),
     httpsRedirect: z.boolean().default(false).meta({ description: "Answer http requests with 308 to https." }),
     retry: retrySchema.prefault({}).meta({ description: "Moving on to the next candidate in the same request." }),
+    ejection: ejectionSchema
+      .prefault({})
+      .meta({ description: "How far traffic may be taken away from failing origins." }),
     debugHeaders: z
       .boolean()
       .default(false)
@@ -134,5 +141,4 @@ export const serviceSchema = z
   .meta({ description: "What a set of hosts and paths serves." });
 
 export type ServiceConfig = z.output<typeof serviceSchema>;
-export type SteeringConfig = z.output<typeof steeringSchema>;
-export type HeaderValue = z.output<typeof headerValueSchema>;
+export type PanicMode = ServiceConfig["ejection"]["panic"];

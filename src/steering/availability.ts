@@ -1,0 +1,93 @@
+/**
+ * Which origins of a service may take a request: the one question every policy asks, answered once for all of them and
+ * kept until something changes.
+ *
+ * Breakers cannot see each other, so the rules about ejecting too many are applied here: at most `maxEjected` origins
+ * count as ejected at once, an isolate's own evidence never takes the last available origin, and when nothing is
+ * available the service's panic mode decides.
+ */
+import type { PanicMode } from "../config/service.ts";
+import { isAdministrative, isEjection, refusalOf, type OriginState, type Refusal } from "./origin-state.ts";
+import type { Member, Picker } from "./policy.ts";
+
+export interface PoolState extends Member {
+  readonly origins: readonly OriginState[];
+  readonly picker: Picker;
+  /** One flag an origin: 1 if it may take a request. */
+  readonly eligible: Uint8Array;
+}
+
+export interface ServiceState {
+  readonly name: string;
+  readonly pools: readonly PoolState[];
+  readonly picker: Picker;
+  /** One flag a pool: 1 if one of its origins may take a request. */
+  readonly eligible: Uint8Array;
+  readonly maxEjected: number;
+  readonly panicMode: PanicMode;
+  /** True while nothing is available and every origin that no operator took out is used all the same. */
+  panicking: boolean;
+  /** When the flags above have to be worked out again, ms since the epoch. Set to 0 by whoever changes an origin's state. */
+  validUntilMs: number;
+}
+
+/** Works the flags out again if something changed or the time has come. */
+export function refreshAvailability(service: ServiceState, nowMs: number): void {
+  if (nowMs < service.validUntilMs) return;
+  const refused = mark(service, nowMs);
+  const kept = keptInSpite(service, refused, nowMs);
+  for (const origin of kept) admit(service, origin);
+  service.panicking = !service.eligible.includes(1) && service.panicMode === "fail-open" && panic(service);
+}
+
+/** First pass: every origin on its own. Returns those refused by an ejection. */
+function mark(service: ServiceState, nowMs: number): OriginState[] {
+  const ejected: OriginState[] = [];
+  let validUntilMs = Infinity;
+  service.pools.forEach((pool, poolIndex) => {
+    let any: 0 | 1 = 0;
+    pool.origins.forEach((origin, index) => {
+      const refusal = refusalOf(origin, nowMs);
+      pool.eligible[index] = refusal === null ? 1 : 0;
+      if (refusal === null) any = 1;
+      if (isEjection(refusal)) ejected.push(origin);
+      if (origin.ejectedUntilMs > nowMs) validUntilMs = Math.min(validUntilMs, origin.ejectedUntilMs);
+    });
+    service.eligible[poolIndex] = any;
+  });
+  service.validUntilMs = validUntilMs;
+  return ejected;
+}
+
+/** The ejected origins that stay in use: those over the cap, and the last one if only this isolate doubts it. */
+function keptInSpite(service: ServiceState, ejected: OriginState[], nowMs: number): OriginState[] {
+  if (ejected.length === 0) return ejected;
+  const leastDoubtedFirst = ejected.toSorted((a, b) => doubt(a, nowMs) - doubt(b, nowMs));
+  const over = Math.max(0, ejected.length - service.maxEjected);
+  if (over > 0 || service.eligible.includes(1)) return leastDoubtedFirst.slice(0, over);
+  return refusalOf(leastDoubtedFirst[0]!, nowMs) === "ejected here" ? leastDoubtedFirst.slice(0, 1) : [];
+}
+
+/** Orders ejected origins by how sure it is that they are bad: what only this isolate saw, trial, open. */
+function doubt(origin: OriginState, nowMs: number): number {
+  const order: Partial<Record<Refusal, number>> = { "ejected here": 0, "half-open": 1, "breaker open": 2 };
+  const untilMs = Math.max(0, origin.ejectedUntilMs - nowMs);
+  return (order[refusalOf(origin, nowMs) ?? "ejected here"] ?? 0) + untilMs / (untilMs + 1);
+}
+
+function admit(service: ServiceState, origin: OriginState): void {
+  service.pools.forEach((pool, poolIndex) => {
+    const index = pool.origins.indexOf(origin);
+    if (index === -1) return;
+    pool.eligible[index] = 1;
+    service.eligible[poolIndex] = 1;
+  });
+}
+
+/** Uses everything that no operator took out. Returns whether there was anything. */
+function panic(service: ServiceState): boolean {
+  for (const pool of service.pools) {
+    for (const origin of pool.origins) if (!isAdministrative(refusalOf(origin, 0))) admit(service, origin);
+  }
+  return service.eligible.includes(1);
+}

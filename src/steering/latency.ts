@@ -1,0 +1,64 @@
+/**
+ * `latency`: the eligible member with the lowest latency from the request's region.
+ *
+ * A member that has been measured counts with its measurement; one that has not counts with what light in fibre needs
+ * for the distance. That estimate is a lower bound, so a member that only looks near is found out by its first answer,
+ * and one that could be better than a sick neighbour is tried. Members within `toleranceMs` of the best share the
+ * traffic at random, by weight, as long as both sides are measured: an estimate alone never draws traffic off the best.
+ */
+import { distanceKm } from "./place.ts";
+import type { Member, Picker, Policy, SteerRequest } from "./policy.ts";
+
+/** Round trip in ms per km of great circle: light in fibre (about 200 km/ms), there and back. */
+const ROUND_TRIP_MS_PER_KM = 0.01;
+
+export const latency: Policy = { name: "latency", levels: ["pools", "origins"], prepare };
+
+/** What a request should expect of this member, in ms. */
+function expectedMs(member: Member, request: SteerRequest): number {
+  return Number.isNaN(member.latencyMs)
+    ? distanceKm(member.vector, request.place.vector) * ROUND_TRIP_MS_PER_KM
+    : member.latencyMs;
+}
+
+function prepare(members: readonly Member[], options: { toleranceMs: number }, random: () => number): Picker {
+  return {
+    pick(eligible, request) {
+      let best = -1;
+      let bestMs = Infinity;
+      for (let index = 0; index < members.length; index++) {
+        if (eligible[index] !== 1) continue;
+        const ms = expectedMs(members[index]!, request);
+        if (ms < bestMs) {
+          best = index;
+          bestMs = ms;
+        }
+      }
+      return best === -1 || Number.isNaN(members[best]!.latencyMs) ? best : shared(eligible, best, bestMs);
+    },
+    score: (index, request) => expectedMs(members[index]!, request),
+    reason: (index, request) => {
+      const member = members[index]!;
+      return Number.isNaN(member.latencyMs)
+        ? `${Math.round(distanceKm(member.vector, request.place.vector))} km away, not measured yet`
+        : `measured ${member.latencyMs.toFixed(1)} ms`;
+    },
+  };
+
+  /** One of the measured members within tolerance of the best, by weight; walks the list twice rather than collect. */
+  function shared(eligible: Uint8Array, best: number, bestMs: number): number {
+    const limitMs = bestMs + options.toleranceMs;
+    let total = 0;
+    for (let index = 0; index < members.length; index++) {
+      if (eligible[index] === 1 && members[index]!.latencyMs <= limitMs) total += members[index]!.weight;
+    }
+    if (total === members[best]!.weight) return best;
+    let left = random() * total;
+    for (let index = 0; index < members.length; index++) {
+      if (eligible[index] !== 1 || !(members[index]!.latencyMs <= limitMs)) continue;
+      left -= members[index]!.weight;
+      if (left < 0) return index;
+    }
+    return best;
+  }
+}

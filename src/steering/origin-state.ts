@@ -1,0 +1,46 @@
+/** What an isolate knows of one origin from one region, and whether the origin may take a request now. */
+import type { Member } from "./policy.ts";
+
+/** What an operator wants of an origin. Draining keeps what it has (sessions) and takes nothing new. */
+export type Administrative = "enabled" | "draining" | "disabled";
+
+/** The breaker as agreed for this region. */
+export type BreakerPhase = "closed" | "open" | "half-open";
+
+export interface OriginState extends Member {
+  administrative: Administrative;
+  breaker: BreakerPhase;
+  /** The health verdict for this region. */
+  healthy: boolean;
+  /** This isolate's own evidence: no attempts before this time (ms since the epoch); 0 when there is none. */
+  ejectedUntilMs: number;
+  /** Share of requests admitted while the origin ramps up after recovery, in (0, 1]. */
+  admission: number;
+}
+
+/** Why an origin may not take a request. One word, one meaning; the first that applies is given. */
+export type Refusal = "disabled" | "draining" | "breaker open" | "half-open" | "unhealthy" | "ejected here";
+
+/** Refusals by an operator stand whatever happens; the others are opinions that panic may overrule. */
+export function isAdministrative(refusal: Refusal | null): boolean {
+  return refusal === "disabled" || refusal === "draining";
+}
+
+/** Ejections rest on failed traffic, not on an operator or a health check: they are the ones that are capped. */
+export function isEjection(refusal: Refusal | null): boolean {
+  return refusal === "breaker open" || refusal === "half-open" || refusal === "ejected here";
+}
+
+/**
+ * Why this origin may not take a request now, or null when it may.
+ *
+ * @param nowMs ms since the epoch
+ */
+export function refusalOf(origin: OriginState, nowMs: number): Refusal | null {
+  if (origin.administrative !== "enabled") return origin.administrative;
+  if (origin.breaker === "open") return "breaker open";
+  if (origin.breaker === "half-open") return "half-open";
+  if (!origin.healthy) return "unhealthy";
+  if (origin.ejectedUntilMs > nowMs) return "ejected here";
+  return null;
+}

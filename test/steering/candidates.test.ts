@@ -1,0 +1,127 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { PanicMode } from "../../src/config/service.ts";
+import type { PoolState, ServiceState } from "../../src/steering/availability.ts";
+import { nextCandidate, type Candidate } from "../../src/steering/candidates.ts";
+import { failover } from "../../src/steering/failover.ts";
+import { refusalOf, type OriginState } from "../../src/steering/origin-state.ts";
+import { options, origin, requestFrom, seeded } from "./support.ts";
+
+const NOW = 1_000_000;
+const request = requestFrom("enam");
+
+function pool(id: string, origins: OriginState[]): PoolState {
+  const picker = failover.prepare(origins, options("failover"), seeded(1));
+  return { ...origin(id), origins, picker, eligible: new Uint8Array(origins.length) };
+}
+
+function service(pools: PoolState[], over: { maxEjected?: number; panicMode?: PanicMode } = {}): ServiceState {
+  const picker = failover.prepare(pools, options("failover"), seeded(1));
+  return {
+    name: "s",
+    pools,
+    picker,
+    eligible: new Uint8Array(pools.length),
+    maxEjected: Infinity,
+    panicMode: "fail-open",
+    panicking: false,
+    validUntilMs: 0,
+    ...over,
+  };
+}
+
+/** The ids a request would try, in order. */
+function order(state: ServiceState): string[] {
+  const tried: Candidate[] = [];
+  for (let next = nextCandidate(state, request, tried, NOW); next; next = nextCandidate(state, request, tried, NOW)) {
+    tried.push(next);
+  }
+  return tried.map((candidate) => candidate.origin.id);
+}
+
+describe("the order of candidates", () => {
+  it("tries another pool before another origin of the same pool", () => {
+    expect(order(service([pool("p", [origin("p1"), origin("p2")]), pool("q", [origin("q1")])]))).toEqual([
+      "p1",
+      "q1",
+      "p2",
+    ]);
+  });
+
+  it("leaves out what is drained, disabled, open, unhealthy or ejected here", () => {
+    const origins = [
+      origin("drained", { administrative: "draining" }),
+      origin("disabled", { administrative: "disabled" }),
+      origin("open", { breaker: "open" }),
+      origin("sick", { healthy: false }),
+      origin("ejected", { ejectedUntilMs: NOW + 1000 }),
+      origin("good"),
+    ];
+    expect(order(service([pool("p", origins)]))).toEqual(["good"]);
+  });
+
+  it("takes an origin back when its ejection ends", () => {
+    const state = service([pool("p", [origin("a", { ejectedUntilMs: NOW + 1000 }), origin("b")])]);
+    expect(order(state)).toEqual(["b"]);
+    expect(nextCandidate(state, request, [], NOW + 1000)?.origin.id).toBe("a");
+  });
+});
+
+describe("ejecting too many", () => {
+  it("keeps the least doubted origins in use beyond `maxEjected`", () => {
+    const origins = [
+      origin("open", { breaker: "open" }),
+      origin("ejected", { ejectedUntilMs: NOW + 500 }),
+      origin("good"),
+    ];
+    expect(order(service([pool("p", origins)], { maxEjected: 1 }))).toEqual(["ejected", "good"]);
+  });
+
+  it("never takes the last available origin on this isolate's evidence alone", () => {
+    const origins = [origin("a", { ejectedUntilMs: NOW + 900 }), origin("b", { ejectedUntilMs: NOW + 100 })];
+    const state = service([pool("p", origins)], { panicMode: "fail-closed" });
+    expect(order(state)).toEqual(["b"]);
+    expect(state.panicking).toBe(false);
+  });
+
+  it("uses everything that no operator took out when nothing is available and panic is fail-open", () => {
+    const origins = [
+      origin("open", { breaker: "open" }),
+      origin("sick", { healthy: false }),
+      origin("drained", { administrative: "draining" }),
+    ];
+    const state = service([pool("p", origins)]);
+    expect(order(state)).toEqual(["open", "sick"]);
+    expect(state.panicking).toBe(true);
+  });
+
+  it("uses nothing when nothing is available and panic is fail-closed", () => {
+    expect(order(service([pool("p", [origin("open", { breaker: "open" })])], { panicMode: "fail-closed" }))).toEqual(
+      [],
+    );
+  });
+});
+
+it("never yields an unavailable origin while an available one exists, nor one origin twice", () => {
+  const state = fc.record({
+    administrative: fc.constantFrom("enabled" as const, "draining" as const, "disabled" as const),
+    breaker: fc.constantFrom("closed" as const, "open" as const, "half-open" as const),
+    healthy: fc.boolean(),
+    ejectedUntilMs: fc.constantFrom(0, NOW + 1, NOW + 1000),
+  });
+  fc.assert(
+    fc.property(fc.array(fc.array(state, { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 4 }), (shape) => {
+      const pools = shape.map((origins, p) =>
+        pool(
+          `p${p}`,
+          origins.map((over, o) => origin(`p${p}o${o}`, over)),
+        ),
+      );
+      const ids = order(service(pools));
+      expect(new Set(ids).size).toBe(ids.length);
+      const available = pools.flatMap((p) => p.origins.filter((o) => refusalOf(o, NOW) === null)).map((o) => o.id);
+      expect(ids.filter((id) => available.includes(id)).toSorted()).toEqual(available.toSorted());
+      expect(available.length > 0 && ids.length > available.length).toBe(false);
+    }),
+  );
+});
