@@ -1,0 +1,87 @@
+/** Runs topics one after the other and keeps what each reported. */
+import {
+  formatFigure,
+  formatTable,
+  judge,
+  type Figure,
+  type Reporter,
+  type RunTopic,
+  type TopicOptions,
+} from "./figure.ts";
+
+export interface TopicResult {
+  readonly topic: string;
+  readonly figures: readonly Figure[];
+  /** Tables and notes in the order they came, as Markdown. */
+  readonly details: readonly string[];
+  /** Why the topic could not be measured, or null. */
+  readonly failure: string | null;
+}
+
+/** Topics by name; each is loaded only when it runs, because some load half the house. */
+export type TopicLoaders = ReadonlyMap<string, () => Promise<{ readonly run: RunTopic }>>;
+
+/**
+ * Runs the named topics. One that rejects or reports no figure has failed; the others still run.
+ *
+ * @param say takes each line for people as soon as it is known
+ */
+export async function runTopics(
+  loaders: TopicLoaders,
+  names: readonly string[],
+  options: TopicOptions,
+  say: (line: string) => void,
+): Promise<TopicResult[]> {
+  const results: TopicResult[] = [];
+  for (const topic of names) {
+    say(`\n${topic}`);
+    const result = await runTopic(topic, loaders.get(topic)!, options, say);
+    if (result.failure !== null) say(`  FAILED   ${result.failure}`);
+    results.push(result);
+  }
+  return results;
+}
+
+/** Whether every topic could be measured and every figure is met. */
+export function allMet(results: readonly TopicResult[]): boolean {
+  return results.every((result) => result.failure === null && result.figures.every((figure) => figure.met));
+}
+
+async function runTopic(
+  topic: string,
+  load: () => Promise<{ readonly run: RunTopic }>,
+  options: TopicOptions,
+  say: (line: string) => void,
+): Promise<TopicResult> {
+  const figures: Figure[] = [];
+  const details: string[] = [];
+  const detail = (text: string) => {
+    details.push(text);
+    say(indent(text));
+  };
+  const report: Reporter = {
+    figure: (input) => {
+      const figure = judge(topic, input);
+      figures.push(figure);
+      say(indent(formatFigure(figure)));
+    },
+    table: (rows) => detail(formatTable(rows)),
+    note: detail,
+  };
+  try {
+    const { run } = await load();
+    await run(report, options);
+    return { topic, figures, details, failure: figures.length === 0 ? "it reported no figure" : null };
+  } catch (error) {
+    return {
+      topic,
+      figures,
+      details,
+      failure: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    };
+  }
+}
+
+function indent(text: string): string {
+  return text.replaceAll(/^/gm, "  ");
+}
