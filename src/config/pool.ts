@@ -81,3 +81,7 @@ export const poolSchema = z
     origins: z.array(originSchema).min(1).max(1000).meta({ description: "The origins of this pool." }),
   })
   .meta({ description: "A group of origins in one place." });
+
+export type OriginConfig = z.output<typeof originSchema>;
+export type PoolConfig = z.output<typeof poolSchema>;
+export type HeaderValue = z.output<typeof headerValueSchema>;

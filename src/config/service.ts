@@ -66,6 +66,10 @@ const rewriteSchema = z.strictObject({
 
 const requestSchema = z.strictObject({
   headers: headerEditsSchema.prefault({}).meta({ description: "Edits to the request's fields." }),
+  forwarded: z.enum(["replace", "append"]).default("replace").meta({
+    description:
+      "What happens to the client's own `Forwarded`, `X-Forwarded-*` and `Via` history: `replace` drops it (anyone can write it), `append` keeps it because a proxy you trust wrote it.",
+  }),
   stripPrefix: z
     .string()
     .regex(/^(?:\/[^?#]*[^/?#])?$/, 'empty, or a path prefix that starts with "/" and does not end in "/"')

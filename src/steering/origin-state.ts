@@ -1,4 +1,5 @@
 /** What an isolate knows of one origin from one region, and whether the origin may take a request now. */
+import type { OriginConfig } from "../config/pool.ts";
 import type { Member } from "./policy.ts";
 
 /** What an operator wants of an origin. Draining keeps what it has (sessions) and takes nothing new. */
@@ -8,12 +9,15 @@ export type Administrative = "enabled" | "draining" | "disabled";
 export type BreakerPhase = "closed" | "open" | "half-open";
 
 export interface OriginState extends Member {
+  readonly config: OriginConfig;
   administrative: Administrative;
   breaker: BreakerPhase;
   /** The health verdict for this region. */
   healthy: boolean;
   /** This isolate's own evidence: no attempts before this time (ms since the epoch); 0 when there is none. */
   ejectedUntilMs: number;
+  /** Failures in a row seen by this isolate. */
+  failureRun: number;
   /** Share of requests admitted while the origin ramps up after recovery, in (0, 1]. */
   admission: number;
 }

@@ -1,7 +1,6 @@
 /** The contract that every steering policy meets, and the registry of policies. */
 import type { PolicyName, SteeringConfig } from "../config/steering.ts";
-import type { UnitVector } from "./place.ts";
-import type { Place } from "./place.ts";
+import type { Place, UnitVector } from "./place.ts";
 import { failover } from "./failover.ts";
 import { latency } from "./latency.ts";
 
@@ -18,6 +17,8 @@ export interface Member {
   weight: number;
   /** Latency from this region in ms (peak-sensitive EWMA); NaN until measured. */
   latencyMs: number;
+  /** When the latency was last measured, ms since the epoch. */
+  latencyAtMs: number;
   /** Attempts waiting for a response head: this isolate's and its region's. */
   inFlight: number;
 }

@@ -1,6 +1,7 @@
 /** Members, requests and seeded randomness for the tests of steering. */
 import fc from "fast-check";
 import { REGION_LOCATIONS, REGIONS } from "../../src/config/region.ts";
+import { originSchema } from "../../src/config/pool.ts";
 import { steeringSchema, type PolicyName, type SteeringConfig } from "../../src/config/steering.ts";
 import { unitVector } from "../../src/steering/place.ts";
 import type { OriginState } from "../../src/steering/origin-state.ts";
@@ -28,7 +29,7 @@ export const memberArbitrary: fc.Arbitrary<Member> = fc
     latencyMs: fc.oneof(fc.constant(Number.NaN), fc.double({ min: 0, max: 5000, noNaN: true })),
     inFlight: fc.nat(50),
   })
-  .map(({ region, ...rest }) => ({ ...rest, vector: unitVector(REGION_LOCATIONS[region]) }));
+  .map(({ region, ...rest }) => ({ ...rest, latencyAtMs: 0, vector: unitVector(REGION_LOCATIONS[region]) }));
 
 export const requestArbitrary: fc.Arbitrary<SteerRequest> = regionArbitrary.map(requestFrom);
 
@@ -47,15 +48,18 @@ export function options(policy: PolicyName): SteeringConfig {
 export function origin(id: string, over: Partial<OriginState> = {}): OriginState {
   return {
     id,
+    config: originSchema.parse({ id, url: "http://127.0.0.1:9101" }),
     priority: 0,
     vector: unitVector(REGION_LOCATIONS.enam),
     weight: 1,
     latencyMs: Number.NaN,
+    latencyAtMs: 0,
     inFlight: 0,
     administrative: "enabled",
     breaker: "closed",
     healthy: true,
     ejectedUntilMs: 0,
+    failureRun: 0,
     admission: 1,
     ...over,
   };

@@ -1,0 +1,33 @@
+/** One client request on its way through: what every step of the request path may need to know of it. */
+import type { RegionView } from "../view/region-view.ts";
+import type { Place } from "../steering/place.ts";
+import type { ServiceState } from "../steering/availability.ts";
+import type { Attempt } from "./attempt.ts";
+import type { Gateway } from "./gateway.ts";
+import type { ServicePlan } from "./plan.ts";
+
+export interface Exchange {
+  readonly gateway: Gateway;
+  readonly request: Request;
+  readonly context: ExecutionContext;
+  readonly service: ServicePlan;
+  readonly place: Place;
+  readonly view: RegionView;
+  /** The service as the view has it. */
+  readonly state: ServiceState;
+  /** The client's, if it sent a valid one. */
+  readonly requestId: string;
+  /** Lower case, without port. */
+  readonly host: string;
+  readonly scheme: "http" | "https";
+  /** Path and query, byte for byte. */
+  readonly target: string;
+  /** The path as rules compare it. */
+  readonly path: string;
+  /** The client's address as the edge vouches for it; null where the edge gives none. */
+  readonly clientAddress: string | null;
+  /** ms since the epoch. */
+  readonly startedMs: number;
+  /** What was tried, in order. */
+  readonly attempts: Attempt[];
+}

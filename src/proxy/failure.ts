@@ -1,0 +1,89 @@
+/** The one place where a failure becomes a status: every error of Fairlead's own, as problem+json (RFC 9457). */
+
+/** What can go wrong before, or instead of, an origin's answer. */
+export type Failure =
+  | { readonly kind: "bad-request"; readonly detail: string }
+  | { readonly kind: "forbidden" }
+  | { readonly kind: "method-not-allowed"; readonly method: string }
+  | { readonly kind: "body-too-large"; readonly limitBytes: number }
+  | { readonly kind: "url-too-long"; readonly limitBytes: number }
+  | { readonly kind: "headers-too-large"; readonly limitBytes: number }
+  | { readonly kind: "unknown-host"; readonly host: string }
+  | { readonly kind: "loop" }
+  | { readonly kind: "no-origin"; readonly retryAfterSeconds: number }
+  | { readonly kind: "origin-failed" }
+  | { readonly kind: "origin-timeout" }
+  | { readonly kind: "internal" };
+
+interface Problem {
+  readonly status: number;
+  readonly title: string;
+  readonly detail: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+function problemOf(failure: Failure): Problem {
+  switch (failure.kind) {
+    case "bad-request":
+      return { status: 400, title: "Bad request", detail: failure.detail };
+    case "forbidden":
+      return { status: 403, title: "Forbidden", detail: "This address may not use this service." };
+    case "method-not-allowed":
+      return {
+        status: 405,
+        title: "Method not allowed",
+        detail: `${failure.method} is not forwarded.`,
+        headers: { Allow: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS" },
+      };
+    case "body-too-large":
+      return {
+        status: 413,
+        title: "Content too large",
+        detail: `Expected a body of at most ${failure.limitBytes} bytes.`,
+      };
+    case "url-too-long":
+      return { status: 414, title: "URI too long", detail: `Expected a URL of at most ${failure.limitBytes} bytes.` };
+    case "unknown-host":
+      return {
+        status: 421,
+        title: "Misdirected request",
+        detail: `No service answers for \`${failure.host}\` and this path.`,
+      };
+    case "headers-too-large":
+      return {
+        status: 431,
+        title: "Request header fields too large",
+        detail: `Expected header fields of at most ${failure.limitBytes} bytes together.`,
+      };
+    case "internal":
+      return { status: 500, title: "Internal error", detail: "Something went wrong on our side; it has been logged." };
+    case "origin-failed":
+      return { status: 502, title: "Bad gateway", detail: "No origin gave a valid answer." };
+    case "no-origin":
+      return {
+        status: 503,
+        title: "Service unavailable",
+        detail: "No origin is available for this request.",
+        headers: { "Retry-After": String(failure.retryAfterSeconds) },
+      };
+    case "origin-timeout":
+      return { status: 504, title: "Gateway timeout", detail: "No origin answered in time." };
+    case "loop":
+      return { status: 508, title: "Loop detected", detail: "This request has passed through here before." };
+  }
+}
+
+/** The answer to a failure. `HEAD` gets the same fields and no body, which the platform sees to. */
+export function failureResponse(failure: Failure, requestId: string): Response {
+  const { status, title, detail, headers } = problemOf(failure);
+  const body = { type: `https://fairlead.dev/problems/${failure.kind}`, title, status, detail, requestId };
+  return new Response(JSON.stringify(body), {
+    status,
+    headers: {
+      "Content-Type": "application/problem+json",
+      "Cache-Control": "no-store",
+      "X-Request-Id": requestId,
+      ...headers,
+    },
+  });
+}

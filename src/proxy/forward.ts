@@ -1,0 +1,111 @@
+/** From a request to an origin's answer: candidate after candidate, until one answers or there is no point in going on. */
+import { retryRefusal } from "../resilience/retry.ts";
+import { nextCandidate, type Candidate } from "../steering/candidates.ts";
+import { attempt, discard, type Attempt, type Outcome } from "./attempt.ts";
+import { outboundBody, type OutboundBody } from "./body.ts";
+import type { Exchange } from "./exchange.ts";
+import type { Failure } from "./failure.ts";
+import { recordOutcome, recordStart } from "./record.ts";
+import { headersFor, outboundHeaders, outboundTarget } from "./request.ts";
+
+/** What came of it: an origin's answer (it may be a bad one, when no other was to be had), or a failure of our own. */
+export type Answer = { readonly response: Response } | { readonly failure: Failure };
+
+/** Seconds after which a client may find an origin available again; local ejections last one. */
+const RETRY_AFTER_SECONDS = 1;
+
+/** Tries candidates in the order that steering gives them. Every attempt is noted in `exchange.attempts`. */
+export async function forward(exchange: Exchange): Promise<Answer> {
+  const { request, service, startedMs } = exchange;
+  const { retry, timeouts, limits } = service.config;
+  const headers = outboundHeaders(exchange);
+  const target = outboundTarget(exchange);
+  const body = await outboundBody(request, retry.attempts > 1 ? retry.maxBufferedBodyBytes : 0, limits.maxBodyBytes);
+  const tried: Candidate[] = [];
+
+  for (;;) {
+    const candidate = nextCandidate(exchange.state, exchange, tried, Date.now());
+    if (candidate === null) return { failure: { kind: "no-origin", retryAfterSeconds: RETRY_AFTER_SECONDS } };
+    tried.push(candidate);
+    const leftMs = timeouts.totalMs - (Date.now() - startedMs);
+    const outcome = await tryCandidate(
+      exchange,
+      candidate,
+      headers,
+      target,
+      body,
+      Math.min(timeouts.firstByteMs, leftMs),
+    );
+    if (outcome.kind === "success") return { response: outcome.response };
+    if (body.fault !== null) return { failure: { kind: "body-too-large", limitBytes: limits.maxBodyBytes } };
+    if (
+      !mayTryAnother(exchange, outcome, body) ||
+      nextCandidate(exchange.state, exchange, tried, Date.now()) === null
+    ) {
+      return lastWord(outcome);
+    }
+    if (outcome.kind === "failure" && outcome.response !== null) discard(outcome.response);
+  }
+}
+
+async function tryCandidate(
+  exchange: Exchange,
+  candidate: Candidate,
+  headers: Headers,
+  target: string,
+  body: OutboundBody,
+  deadlineMs: number,
+): Promise<Outcome> {
+  const to = exchange.gateway.plan.target(candidate.origin.config);
+  const startedMs = Date.now();
+  recordStart(candidate);
+  const trying = attempt(
+    to,
+    {
+      method: exchange.request.method,
+      url: to.base + target,
+      headers: headersFor(to, headers),
+      body: body.next(),
+      streamed: !body.replayable,
+    },
+    deadlineMs,
+  ).then((outcome) => {
+    const nowMs = Date.now();
+    const durationMs = nowMs - startedMs;
+    recordOutcome(exchange.state, candidate, outcome, durationMs, nowMs);
+    exchange.attempts.push({ candidate, durationMs, result: resultOf(outcome) });
+    return outcome;
+  });
+  // The runtime drops a request whose client leaves; what was started has to be accounted for all the same.
+  exchange.context.waitUntil(trying);
+  return trying;
+}
+
+function mayTryAnother(exchange: Exchange, outcome: Outcome, body: OutboundBody): boolean {
+  if (outcome.kind !== "failure") return false;
+  const { retry, timeouts } = exchange.service.config;
+  const { request } = exchange;
+  return (
+    retryRefusal({
+      method: request.method,
+      failure: outcome.failure,
+      made: exchange.attempts.length,
+      attempts: retry.attempts,
+      leftMs: timeouts.totalMs - (Date.now() - exchange.startedMs),
+      replayable: body.replayable,
+      deduplicated: retry.originsDeduplicate && request.headers.has("Idempotency-Key"),
+    }) === null
+  );
+}
+
+/** What the client gets when nothing better is to come: the origin's own bad answer if there is one. */
+function lastWord(outcome: Outcome): Answer {
+  if (outcome.kind === "failure" && outcome.response !== null) return { response: outcome.response };
+  if (outcome.kind === "failure" && outcome.failure === "timeout") return { failure: { kind: "origin-timeout" } };
+  return { failure: { kind: "origin-failed" } };
+}
+
+function resultOf(outcome: Outcome): Attempt["result"] {
+  if (outcome.kind === "ignored") return "ignored";
+  return outcome.kind === "failure" && outcome.response === null ? outcome.failure : outcome.response!.status;
+}

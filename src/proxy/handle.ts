@@ -1,0 +1,59 @@
+/** The path of a request, top to bottom: host, service, admission, steering, attempts, answer. */
+import type { EdgeFacts } from "../steering/place.ts";
+import { addressOf } from "./address.ts";
+import { answerAsRecipient, refusalOfArrival } from "./admit.ts";
+import type { Exchange } from "./exchange.ts";
+import { failureResponse } from "./failure.ts";
+import { forward } from "./forward.ts";
+import type { Gateway } from "./gateway.ts";
+import { clientResponse, describeExchange } from "./response.ts";
+
+/** Serves one request, or returns null when its host and path belong to no service. */
+export async function handle(request: Request, gateway: Gateway, context: ExecutionContext): Promise<Response | null> {
+  const address = addressOf(request.url);
+  const service = gateway.plan.route(address.host, address.path);
+  if (service === null) return null;
+
+  const requestId = requestIdOf(request);
+  const clientAddress = request.headers.get("CF-Connecting-IP");
+  const refusal = refusalOfArrival({ request, service, clientAddress, pseudonym: gateway.plan.pseudonym });
+  if (refusal !== null) return failureResponse(refusal, requestId);
+  if (service.config.httpsRedirect && address.scheme === "http") return redirectToHttps(request.url);
+  const own = answerAsRecipient(request);
+  if (own !== null) return own;
+
+  const place = gateway.placeOf(request.cf as EdgeFacts | undefined);
+  const view = gateway.viewFrom(place.region);
+  const exchange: Exchange = {
+    gateway,
+    request,
+    context,
+    service,
+    place,
+    view,
+    state: view.services.get(service.name)!,
+    requestId,
+    ...address,
+    clientAddress,
+    startedMs: Date.now(),
+    attempts: [],
+  };
+
+  const answer = await forward(exchange);
+
+  if ("response" in answer) return clientResponse(exchange, answer.response);
+  const failed = failureResponse(answer.failure, requestId);
+  describeExchange(exchange, failed.headers);
+  return failed;
+}
+
+/** The client's `X-Request-Id` if it is one we would be glad to log, else a new one. */
+function requestIdOf(request: Request): string {
+  const given = request.headers.get("X-Request-Id");
+  return given !== null && /^[\w.:+/=-]{1,128}$/.test(given) ? given : crypto.randomUUID();
+}
+
+/** 308 keeps the method (RFC 9110 section 15.4.9). */
+function redirectToHttps(url: string): Response {
+  return new Response(null, { status: 308, headers: { Location: url.replace(/^http:/, "https:") } });
+}

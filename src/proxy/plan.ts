@@ -1,0 +1,105 @@
+/** What a deployment's configuration becomes once an isolate, so that no request interprets it: hosts, edits, targets. */
+import type { HeaderValue, OriginConfig } from "../config/pool.ts";
+import type { Config } from "../config/schema.ts";
+import type { ServiceConfig } from "../config/service.ts";
+import { accessList, type AccessList } from "./access.ts";
+import { makeRouter, type Router } from "./route.ts";
+
+/** Where an origin's requests go, ready to use. */
+export interface Target {
+  /** Scheme, host, port and base path, without a slash at the end. */
+  readonly base: string;
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly fetcher: Pick<Fetcher, "fetch">;
+}
+
+export interface HeaderEdits {
+  readonly set: readonly (readonly [name: string, value: string])[];
+  readonly remove: readonly string[];
+}
+
+export interface ServicePlan {
+  readonly name: string;
+  readonly config: ServiceConfig;
+  readonly access: AccessList;
+  readonly requestHeaders: HeaderEdits;
+  readonly responseHeaders: HeaderEdits;
+}
+
+export interface Plan {
+  readonly config: Config;
+  readonly route: Router<ServicePlan>;
+  /** The target of an origin; one registered at runtime is prepared at first use. */
+  target(origin: OriginConfig): Target;
+  /** The name this deployment signs `Via` with; requests that carry it already have looped. */
+  readonly pseudonym: string;
+}
+
+/** Bindings by name, as the platform gives them; only names that the configuration mentions are looked up. */
+type Bindings = Readonly<Record<string, unknown>>;
+
+/**
+ * @param digest a hash of the configuration in hexadecimal; deployments of different content must not share it
+ * @throws Error when a secret or certificate that the configuration names is not there; its value is never told
+ */
+export function makePlan(config: Config, bindings: Bindings, digest: string): Plan {
+  const services = Object.entries(config.services).map(([name, service]) => servicePlan(name, service, bindings));
+  const targets = new Map<OriginConfig, Target>();
+  const target = (origin: OriginConfig): Target => {
+    let known = targets.get(origin);
+    if (known === undefined) targets.set(origin, (known = makeTarget(origin, bindings)));
+    return known;
+  };
+  // At once, so that a missing secret is found by the first request and not by the first failover.
+  for (const { config: service } of services) {
+    for (const pool of Object.values(service.pools)) pool.origins.forEach(target);
+  }
+  return { config, route: makeRouter(services), pseudonym: `fairlead-${digest.slice(0, 8)}`, target };
+}
+
+function servicePlan(name: string, config: ServiceConfig, bindings: Bindings): ServicePlan {
+  return {
+    name,
+    config,
+    access: accessList(config.access),
+    requestHeaders: headerEdits(config.request.headers, bindings),
+    responseHeaders: headerEdits(config.response.headers, bindings),
+  };
+}
+
+function makeTarget(origin: OriginConfig, bindings: Bindings): Target {
+  const url = new URL(origin.url);
+  const headers = resolved(origin.headers, bindings);
+  if (origin.hostHeader !== undefined) headers.push(["Host", origin.hostHeader]);
+  return {
+    base: url.origin + url.pathname.replace(/\/$/, ""),
+    headers,
+    fetcher: origin.mtls === undefined ? globalThis : certificate(origin.mtls, bindings),
+  };
+}
+
+function headerEdits(
+  edits: { set: Record<string, HeaderValue>; remove: readonly string[] },
+  bindings: Bindings,
+): HeaderEdits {
+  return { set: resolved(edits.set, bindings), remove: edits.remove };
+}
+
+function resolved(headers: Record<string, HeaderValue>, bindings: Bindings): [string, string][] {
+  return Object.entries(headers).map(([name, value]) => [
+    name,
+    typeof value === "string" ? value : secret(value.secret, bindings),
+  ]);
+}
+
+function secret(name: string, bindings: Bindings): string {
+  const value = bindings[name];
+  if (typeof value === "string" && value !== "") return value;
+  throw new Error(`Expected the secret \`${name}\` to be set (\`wrangler secret put ${name}\`), got nothing`);
+}
+
+function certificate(name: string, bindings: Bindings): Pick<Fetcher, "fetch"> {
+  const binding = bindings[name];
+  if (typeof binding === "object" && binding !== null && "fetch" in binding) return binding as Pick<Fetcher, "fetch">;
+  throw new Error(`Expected the mTLS certificate binding \`${name}\` in wrangler.toml, got nothing`);
+}

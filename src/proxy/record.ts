@@ -1,0 +1,47 @@
+/** What an attempt teaches this isolate: latency, and whether to keep away from an origin for a moment. */
+import { observeLatency } from "../health/latency.ts";
+import type { ServiceState } from "../steering/availability.ts";
+import type { Candidate } from "../steering/candidates.ts";
+import type { Outcome } from "./attempt.ts";
+
+/** How long an isolate keeps away from an origin on its own evidence, ms. The agreed breaker takes over from there. */
+const EJECTION_MS = 1000;
+
+/** Failures in a row that eject when no single one is proof (a status, a timeout). */
+const FAILURE_RUN = 5;
+
+/** Notes that an attempt is waiting for its response head. */
+export function recordStart({ pool, origin }: Candidate): void {
+  pool.inFlight++;
+  origin.inFlight++;
+}
+
+/**
+ * Notes how an attempt ended. A thrown attempt ejects at once, since the origin could not be reached; a status or a
+ * timeout may be about one request, so it takes a run of them.
+ *
+ * @param durationMs time to the response head or to giving up, ms
+ * @param nowMs      ms since the epoch
+ */
+export function recordOutcome(
+  service: ServiceState,
+  { pool, origin }: Candidate,
+  outcome: Outcome,
+  durationMs: number,
+  nowMs: number,
+): void {
+  pool.inFlight--;
+  origin.inFlight--;
+  if (outcome.kind === "ignored") return;
+  if (outcome.kind === "success") {
+    origin.failureRun = 0;
+    observeLatency(origin, durationMs, nowMs);
+    observeLatency(pool, durationMs, nowMs);
+    return;
+  }
+  origin.failureRun++;
+  const isProof = outcome.failure === "connection" || outcome.failure === "unreached";
+  if (!isProof && origin.failureRun < FAILURE_RUN) return;
+  origin.ejectedUntilMs = nowMs + EJECTION_MS;
+  service.validUntilMs = 0;
+}

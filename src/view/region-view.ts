@@ -1,0 +1,77 @@
+/** What this isolate knows of every service, as seen from one region. In production an isolate has one such view. */
+import type { OriginConfig, PoolConfig } from "../config/pool.ts";
+import { REGION_LOCATIONS, type Region } from "../config/region.ts";
+import type { Config } from "../config/schema.ts";
+import type { ServiceConfig } from "../config/service.ts";
+import type { PoolState, ServiceState } from "../steering/availability.ts";
+import type { OriginState } from "../steering/origin-state.ts";
+import { unitVector } from "../steering/place.ts";
+import { POLICIES } from "../steering/policy.ts";
+
+export interface RegionView {
+  readonly region: Region;
+  readonly services: ReadonlyMap<string, ServiceState>;
+  /** When the view was last brought up to date by a hub, ms since the epoch; 0: it is the bundled configuration. */
+  syncedAtMs: number;
+}
+
+/**
+ * The view with which an isolate starts: the bundled configuration, everything healthy.
+ *
+ * @param random uniform in [0, 1)
+ */
+export function bundledView(config: Config, region: Region, random: () => number): RegionView {
+  const services = new Map(
+    Object.entries(config.services).map(([name, service]) => [name, serviceState(name, service, random)]),
+  );
+  return { region, services, syncedAtMs: 0 };
+}
+
+function serviceState(name: string, config: ServiceConfig, random: () => number): ServiceState {
+  const pools = Object.entries(config.pools).map(([id, pool]) => poolState(id, pool, config, random));
+  return {
+    name,
+    pools,
+    picker: POLICIES[config.steering.policy].prepare(pools, config.steering, random),
+    eligible: new Uint8Array(pools.length),
+    maxEjected: config.ejection.maxEjected ?? Infinity,
+    panicMode: config.ejection.panic,
+    panicking: false,
+    validUntilMs: 0,
+  };
+}
+
+function poolState(id: string, pool: PoolConfig, service: ServiceConfig, random: () => number): PoolState {
+  const origins = pool.origins.map((origin) => originState(origin, pool));
+  return {
+    id,
+    priority: pool.priority,
+    vector: unitVector(pool.location ?? REGION_LOCATIONS[pool.region]),
+    weight: origins.reduce((sum, origin) => sum + origin.weight, 0),
+    latencyMs: Number.NaN,
+    latencyAtMs: 0,
+    inFlight: 0,
+    origins,
+    picker: POLICIES[service.steering.policy].prepare(origins, service.steering, random),
+    eligible: new Uint8Array(origins.length),
+  };
+}
+
+function originState(config: OriginConfig, pool: PoolConfig): OriginState {
+  return {
+    id: config.id,
+    config,
+    priority: pool.priority,
+    vector: unitVector(pool.location ?? REGION_LOCATIONS[pool.region]),
+    weight: config.weight,
+    latencyMs: Number.NaN,
+    latencyAtMs: 0,
+    inFlight: 0,
+    administrative: "enabled",
+    breaker: "closed",
+    healthy: true,
+    ejectedUntilMs: 0,
+    failureRun: 0,
+    admission: 1,
+  };
+}
