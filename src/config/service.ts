@@ -68,7 +68,7 @@ const requestSchema = z.strictObject({
   headers: headerEditsSchema.prefault({}).meta({ description: "Edits to the request's fields." }),
   forwarded: z.enum(["replace", "append"]).default("replace").meta({
     description:
-      "What happens to the client's own `Forwarded`, `X-Forwarded-*` and `Via` history: `replace` drops it (anyone can write it), `append` keeps it because a proxy you trust wrote it.",
+      "What happens to the client's own `Forwarded` and `X-Forwarded-*`: `replace` drops it (anyone can write it), `append` keeps it because a proxy you trust wrote it.",
   }),
   stripPrefix: z
     .string()

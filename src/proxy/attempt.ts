@@ -30,8 +30,9 @@ export interface Message {
 /**
  * Sends a request to an origin and judges what comes.
  *
- * Redirects are handed back, the platform's own cache is kept out of the way, and a status under 200 that is not a
- * WebSocket's 101 is a bad response: the runtime hands an origin's interim response back as if it were the final one.
+ * Redirects are handed back, the platform's own cache is kept out of the way, and a status that cannot be answered with
+ * is a bad response: under 200 (unless a WebSocket's 101) because the runtime hands an origin's interim response back as
+ * if it were the final one, and over 599 because no response can be made of it.
  *
  * @param deadlineMs longest wait for the response head, ms; bodies run on
  */
@@ -59,7 +60,7 @@ export async function attempt(target: Target, message: Message, deadlineMs: numb
 
 function judge(response: Response): Outcome {
   const isWebSocket = response.status === 101 && response.webSocket !== null;
-  if (response.status < 200 && !isWebSocket) {
+  if ((response.status < 200 && !isWebSocket) || response.status > 599) {
     discard(response);
     return { kind: "failure", failure: "bad-response", response: null };
   }

@@ -16,36 +16,26 @@ const RETRY_AFTER_SECONDS = 1;
 
 /** Tries candidates in the order that steering gives them. Every attempt is noted in `exchange.attempts`. */
 export async function forward(exchange: Exchange): Promise<Answer> {
-  const { request, service, startedMs } = exchange;
-  const { retry, timeouts, limits } = service.config;
+  const { request, service } = exchange;
+  const { retry, limits } = service.config;
   const headers = outboundHeaders(exchange);
   const target = outboundTarget(exchange);
   const body = await outboundBody(request, retry.attempts > 1 ? retry.maxBufferedBodyBytes : 0, limits.maxBodyBytes);
   const tried: Candidate[] = [];
 
-  for (;;) {
-    const candidate = nextCandidate(exchange.state, exchange, tried, Date.now());
-    if (candidate === null) return { failure: { kind: "no-origin", retryAfterSeconds: RETRY_AFTER_SECONDS } };
+  let candidate = body.fault === null ? nextCandidate(exchange.state, exchange, tried, Date.now()) : null;
+  while (candidate !== null) {
     tried.push(candidate);
-    const leftMs = timeouts.totalMs - (Date.now() - startedMs);
-    const outcome = await tryCandidate(
-      exchange,
-      candidate,
-      headers,
-      target,
-      body,
-      Math.min(timeouts.firstByteMs, leftMs),
-    );
+    const outcome = await tryCandidate(exchange, candidate, headers, target, body);
     if (outcome.kind === "success") return { response: outcome.response };
-    if (body.fault !== null) return { failure: { kind: "body-too-large", limitBytes: limits.maxBodyBytes } };
-    if (
-      !mayTryAnother(exchange, outcome, body) ||
-      nextCandidate(exchange.state, exchange, tried, Date.now()) === null
-    ) {
-      return lastWord(outcome);
-    }
+    if (body.fault !== null) break;
+    candidate = mayTryAnother(exchange, outcome, body)
+      ? nextCandidate(exchange.state, exchange, tried, Date.now())
+      : null;
+    if (candidate === null) return lastWord(outcome);
     if (outcome.kind === "failure" && outcome.response !== null) discard(outcome.response);
   }
+  return { failure: body.fault ?? { kind: "no-origin", retryAfterSeconds: RETRY_AFTER_SECONDS } };
 }
 
 async function tryCandidate(
@@ -54,10 +44,11 @@ async function tryCandidate(
   headers: Headers,
   target: string,
   body: OutboundBody,
-  deadlineMs: number,
 ): Promise<Outcome> {
   const to = exchange.gateway.plan.target(candidate.origin.config);
+  const { timeouts } = exchange.service.config;
   const startedMs = Date.now();
+  const deadlineMs = Math.min(timeouts.firstByteMs, timeouts.totalMs - (startedMs - exchange.startedMs));
   recordStart(candidate);
   const trying = attempt(
     to,

@@ -42,10 +42,7 @@ export function outboundHeaders(exchange: Exchange): Headers {
   if (isWebSocket) headers.set("Upgrade", "websocket");
   headers.delete("Expect");
   for (const name of OWN) headers.delete(name);
-  if (service.config.request.forwarded === "replace") {
-    for (const name of FORGEABLE) headers.delete(name);
-    headers.delete("Via");
-  }
+  if (service.config.request.forwarded === "replace") for (const name of FORGEABLE) headers.delete(name);
 
   headers.append("Forwarded", forwardedElement(exchange));
   if (clientAddress !== null) headers.append("X-Forwarded-For", clientAddress);
@@ -54,8 +51,7 @@ export function outboundHeaders(exchange: Exchange): Headers {
   headers.append("Via", `1.1 ${exchange.gateway.plan.pseudonym}`);
   headers.set("X-Request-Id", exchange.requestId);
   headers.set("Fairlead-Region", exchange.place.region);
-  const maxForwards = headers.get("Max-Forwards");
-  if (maxForwards !== null && /^\d+$/.test(maxForwards)) headers.set("Max-Forwards", String(Number(maxForwards) - 1));
+  if (request.method === "OPTIONS") countForward(headers);
 
   for (const name of service.requestHeaders.remove) headers.delete(name);
   for (const [name, value] of service.requestHeaders.set) headers.set(name, value);
@@ -102,6 +98,12 @@ function hasPathPrefix(target: string, prefix: string): boolean {
   if (!target.startsWith(prefix)) return false;
   const next = target[prefix.length];
   return next === undefined || next === "/" || next === "?";
+}
+
+/** One forward less to go (RFC 9110 section 7.6.2); `admit` has answered those that have none left. */
+function countForward(headers: Headers): void {
+  const left = headers.get("Max-Forwards");
+  if (left !== null && /^\d+$/.test(left)) headers.set("Max-Forwards", String(Number(left) - 1));
 }
 
 /** One element of `Forwarded` (RFC 7239). */

@@ -1,0 +1,29 @@
+import { describe, expect, it } from "vitest";
+import { accessList } from "../../src/proxy/access.ts";
+
+describe("who may come in", () => {
+  it("lets everybody in, even an unknown address, when nothing is listed", () => {
+    const may = accessList({ allow: [], deny: [] });
+    expect(may("203.0.113.9")).toBe(true);
+    expect(may(null)).toBe(true);
+  });
+
+  it("lets in only what is allowed", () => {
+    const may = accessList({ allow: ["203.0.113.0/24", "2001:db8::1"], deny: [] });
+    expect(may("203.0.113.9")).toBe(true);
+    expect(may("2001:0db8:0:0::1")).toBe(true);
+    expect(may("198.51.100.1")).toBe(false);
+    expect(may(null)).toBe(false);
+    expect(may("not an address")).toBe(false);
+  });
+
+  it("lets a denial win over an allowance", () => {
+    const may = accessList({ allow: ["203.0.113.0/24"], deny: ["203.0.113.9"] });
+    expect(may("203.0.113.8")).toBe(true);
+    expect(may("203.0.113.9")).toBe(false);
+  });
+
+  it("sees through IPv4 addresses written as IPv6", () => {
+    expect(accessList({ allow: [], deny: ["203.0.113.9"] })("::ffff:203.0.113.9")).toBe(false);
+  });
+});
