@@ -1,5 +1,6 @@
 /** The cross-field rules of a configuration: what no single field can know. */
 import type { Config } from "./schema.ts";
+import { checkResilience } from "./check-resilience.ts";
 import { expectation, type ConfigProblem } from "./problem.ts";
 
 /**
@@ -8,7 +9,7 @@ import { expectation, type ConfigProblem } from "./problem.ts";
  * @returns every broken rule, in the order of the configuration; empty when all hold.
  */
 export function checkConfig(config: Config): ConfigProblem[] {
-  return [...checkRegions(config), ...checkServices(config), ...checkHosts(config)];
+  return [...checkRegions(config), ...checkServices(config), ...checkHosts(config), ...checkResilience(config)];
 }
 
 function checkRegions(config: Config): ConfigProblem[] {

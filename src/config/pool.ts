@@ -1,5 +1,8 @@
 /** What a pool and an origin may say in the configuration: types, defaults and reference in one. */
 import { z } from "zod";
+import { breakerOverrideSchema, rampOverrideSchema } from "./breaker.ts";
+import { fieldNameSchema, headerValueSchema } from "./header.ts";
+import { monitorOverrideSchema } from "./monitor.ts";
 import { REGIONS } from "./region.ts";
 
 /** Ids are part of Durable Object names, metric labels and API paths, so they stay plain. */
@@ -9,19 +12,6 @@ export const idSchema = z
     /^[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$/,
     "a lower-case id: letters, digits, dot, dash, underscore, at most 64 characters",
   );
-
-/** A field name as RFC 9110 section 5.1 defines it (a token). */
-export const fieldNameSchema = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, "an HTTP field name");
-
-const fieldValueSchema = z.string().regex(/^[^\r\n\0]*$/, "an HTTP field value without CR, LF or NUL");
-
-/** Either the value itself or the name of a Worker secret that holds it. */
-export const headerValueSchema = z.union([
-  fieldValueSchema,
-  z.strictObject({
-    secret: z.string().min(1).meta({ description: "Name of the Worker secret (or variable) whose value is sent." }),
-  }),
-]);
 
 export const regionSchema = z.enum(REGIONS);
 
@@ -78,6 +68,15 @@ export const poolSchema = z
       .min(0)
       .default(0)
       .meta({ description: "Order under the `failover` policy; lower is tried first." }),
+    breaker: breakerOverrideSchema
+      .optional()
+      .meta({ description: "Fields of the service's `breaker` that differ in this pool." }),
+    ramp: rampOverrideSchema
+      .optional()
+      .meta({ description: "Fields of the service's `ramp` that differ in this pool." }),
+    monitor: monitorOverrideSchema
+      .optional()
+      .meta({ description: "Fields of the service's `monitor` that differ in this pool." }),
     origins: z.array(originSchema).min(1).max(1000).meta({ description: "The origins of this pool." }),
   })
   .meta({ description: "A group of origins in one place." });

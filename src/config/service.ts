@@ -1,6 +1,9 @@
 /** What a service may say in the configuration: hosts, pools, policies and limits. */
 import { z } from "zod";
-import { fieldNameSchema, headerValueSchema, idSchema, poolSchema } from "./pool.ts";
+import { breakerSchema, rampSchema } from "./breaker.ts";
+import { fieldNameSchema, headerValueSchema } from "./header.ts";
+import { monitorSchema } from "./monitor.ts";
+import { idSchema, poolSchema } from "./pool.ts";
 import { steeringSchema } from "./steering.ts";
 
 const hostSchema = z
@@ -137,6 +140,11 @@ export const serviceSchema = z
     ejection: ejectionSchema
       .prefault({})
       .meta({ description: "How far traffic may be taken away from failing origins." }),
+    breaker: breakerSchema
+      .prefault({})
+      .meta({ description: "When an origin is ejected worldwide, and how it is tried." }),
+    ramp: rampSchema.prefault({}).meta({ description: "How an origin comes back after it recovered." }),
+    monitor: monitorSchema.prefault({}).meta({ description: "How origins that no traffic measures are probed." }),
     debugHeaders: z
       .boolean()
       .default(false)

@@ -1,0 +1,50 @@
+/** What applies to one origin: its service's breaker, ramp and monitor with its pool's differences laid over them. */
+import type { BreakerConfig, RampConfig } from "./breaker.ts";
+import type { MonitorConfig } from "./monitor.ts";
+import type { OriginConfig, PoolConfig } from "./pool.ts";
+import type { Config } from "./schema.ts";
+import type { ServiceConfig } from "./service.ts";
+
+export interface OriginSettings {
+  readonly service: string;
+  readonly pool: string;
+  readonly origin: OriginConfig;
+  readonly breaker: BreakerConfig;
+  readonly ramp: RampConfig;
+  readonly monitor: MonitorConfig;
+  /** The longest one attempt may take to its response head, in ms: after it a trial's slot is free again. */
+  readonly attemptMs: number;
+}
+
+/** Every origin of the deployment by id. */
+export function originSettings(config: Config): Map<string, OriginSettings> {
+  const settings = new Map<string, OriginSettings>();
+  for (const [service, serviceConfig] of Object.entries(config.services)) {
+    for (const [pool, poolConfig] of Object.entries(serviceConfig.pools)) {
+      const shared = { service, pool, ...poolSettings(serviceConfig, poolConfig) };
+      for (const origin of poolConfig.origins) settings.set(origin.id, { ...shared, origin });
+    }
+  }
+  return settings;
+}
+
+/** The breaker, ramp and monitor of a pool's origins. */
+export function poolSettings(
+  service: ServiceConfig,
+  pool: PoolConfig,
+): Pick<OriginSettings, "breaker" | "ramp" | "monitor" | "attemptMs"> {
+  return {
+    breaker: laidOver(service.breaker, pool.breaker),
+    ramp: laidOver(service.ramp, pool.ramp),
+    monitor: laidOver(service.monitor, pool.monitor),
+    attemptMs: Math.min(service.timeouts.firstByteMs, service.timeouts.totalMs),
+  };
+}
+
+function laidOver<Section extends object>(
+  section: Section,
+  over: { readonly [Name in keyof Section]?: Section[Name] | undefined } | undefined,
+): Section {
+  const defined = Object.entries(over ?? {}).filter(([, value]) => value !== undefined);
+  return { ...section, ...Object.fromEntries(defined) };
+}
