@@ -1,0 +1,37 @@
+// `npm run docs` writes the generated pages of docs/reference; `npm run check:docs` (--check) says which are stale.
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { configSchema } from "../src/config/schema.ts";
+import { configReference } from "./config-reference.ts";
+
+const ROOT = new URL("../", import.meta.url);
+
+/** Every generated page, by its path from the root, with what belongs in it. */
+const PAGES: Readonly<Record<string, () => string>> = {
+  "docs/reference/config.md": () => configReference(configSchema),
+};
+
+const args = process.argv.slice(2);
+const wrong = args.find((arg) => arg !== "--check");
+if (wrong !== undefined) {
+  console.error(`Expected no argument or \`--check\`, got "${wrong}"`);
+  process.exitCode = 2;
+} else if (args.includes("--check")) {
+  const stale = Object.entries(PAGES).flatMap(([path, generate]) => (current(path) === generate() ? [] : [path]));
+  for (const path of stale) console.error(`${path} is stale: run \`npm run docs\` and commit what it writes.`);
+  process.exitCode = stale.length > 0 ? 1 : 0;
+} else {
+  for (const [path, generate] of Object.entries(PAGES)) {
+    mkdirSync(dirname(new URL(path, ROOT).pathname), { recursive: true });
+    writeFileSync(new URL(path, ROOT), generate());
+    console.log(`wrote ${path}`);
+  }
+}
+
+function current(path: string): string | null {
+  try {
+    return readFileSync(new URL(path, ROOT), "utf8");
+  } catch {
+    return null;
+  }
+}
