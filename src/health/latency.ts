@@ -3,6 +3,13 @@
 /** Time constant of the decay, in ms (Finagle's peak EWMA uses 10 s). */
 const DECAY_MS = 10_000;
 
+/** An estimate nobody renews is believed for so long, ms; then it halves every `HALVING_MS`. */
+const BELIEVED_MS = 30_000;
+const HALVING_MS = 30_000;
+
+/** After so long without a measurement nothing is known, ms. */
+const FORGOTTEN_MS = 10 * 60_000;
+
 export interface LatencyEstimate {
   /** ms; NaN until measured. */
   latencyMs: number;
@@ -26,4 +33,16 @@ export function observeLatency(estimate: LatencyEstimate, sampleMs: number, nowM
   }
   const kept = Math.exp(-ageMs / DECAY_MS);
   estimate.latencyMs = estimate.latencyMs * kept + sampleMs * (1 - kept);
+}
+
+/**
+ * What an estimate is worth now. One that no traffic renews decays, so that an origin that was slow once gets another
+ * chance, and is forgotten in the end.
+ *
+ * @returns ms; NaN when nothing is known
+ */
+export function latencyNow({ latencyMs, latencyAtMs }: LatencyEstimate, nowMs: number): number {
+  const ageMs = nowMs - latencyAtMs;
+  if (ageMs <= BELIEVED_MS) return latencyMs;
+  return ageMs >= FORGOTTEN_MS ? Number.NaN : latencyMs / 2 ** ((ageMs - BELIEVED_MS) / HALVING_MS);
 }

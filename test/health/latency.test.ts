@@ -1,20 +1,52 @@
-import { expect, it } from "vitest";
-import { observeLatency } from "../../src/health/latency.ts";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { latencyNow, observeLatency } from "../../src/health/latency.ts";
 
-it("takes the first measurement, jumps up at once and comes down with time", () => {
-  const estimate = { latencyMs: Number.NaN, latencyAtMs: 0 };
-  observeLatency(estimate, 20, 1000);
-  expect(estimate.latencyMs).toBe(20);
-  observeLatency(estimate, 500, 1100);
-  expect(estimate.latencyMs).toBe(500);
-  observeLatency(estimate, 20, 1200);
-  expect(estimate.latencyMs).toBeGreaterThan(450);
-  observeLatency(estimate, 20, 61_200);
-  expect(estimate.latencyMs).toBeLessThan(25);
+const measured = (latencyMs: number, latencyAtMs = 0) => ({ latencyMs, latencyAtMs });
+
+describe("a latency estimate", () => {
+  it("takes the first measurement as it is", () => {
+    const estimate = measured(Number.NaN);
+    observeLatency(estimate, 40, 1000);
+    expect(estimate).toEqual({ latencyMs: 40, latencyAtMs: 1000 });
+  });
+
+  it("jumps up at once and comes down slowly", () => {
+    const estimate = measured(40, 1000);
+    observeLatency(estimate, 400, 2000);
+    expect(estimate.latencyMs).toBe(400);
+    observeLatency(estimate, 40, 3000);
+    expect(estimate.latencyMs).toBeCloseTo(40 + 360 * Math.exp(-0.1));
+  });
+
+  it("never leaves the range of what was measured, whatever the clock does", () => {
+    const samples = fc.array(
+      fc.tuple(fc.double({ min: 0, max: 5000, noNaN: true }), fc.integer({ min: 0, max: 1e6 })),
+      {
+        minLength: 1,
+      },
+    );
+    fc.assert(
+      fc.property(samples, (observed) => {
+        const estimate = measured(Number.NaN);
+        for (const [sampleMs, atMs] of observed) observeLatency(estimate, sampleMs, atMs);
+        const values = observed.map(([sampleMs]) => sampleMs);
+        expect(estimate.latencyMs).toBeGreaterThanOrEqual(Math.min(...values) - 1e-9);
+        expect(estimate.latencyMs).toBeLessThanOrEqual(Math.max(...values) + 1e-9);
+      }),
+    );
+  });
 });
 
-it("is not confused by a clock that steps back", () => {
-  const estimate = { latencyMs: 100, latencyAtMs: 10_000 };
-  observeLatency(estimate, 50, 5000);
-  expect(estimate.latencyMs).toBe(100);
+describe("an estimate that nothing renews", () => {
+  it("is believed for half a minute, then halves every half minute, then is forgotten", () => {
+    expect(latencyNow(measured(800), 30_000)).toBe(800);
+    expect(latencyNow(measured(800), 60_000)).toBe(400);
+    expect(latencyNow(measured(800), 90_000)).toBe(200);
+    expect(latencyNow(measured(800), 600_000)).toBeNaN();
+  });
+
+  it("is believed when the clock was set back", () => {
+    expect(latencyNow(measured(800, 50_000), 10_000)).toBe(800);
+  });
 });

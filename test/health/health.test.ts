@@ -1,0 +1,97 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { REGIONS, type Region } from "../../src/config/region.ts";
+import { monitorSchema } from "../../src/config/monitor.ts";
+import { globalVerdict, isHealthy, verdictIn } from "../../src/health/quorum.ts";
+import { recordProbe, UNKNOWN_HEALTH, type RegionalHealth, type Verdict } from "../../src/health/thresholds.ts";
+import { judgeProbe } from "../../src/health/verdict.ts";
+
+const monitor = monitorSchema.parse({ consecutiveDown: 3, consecutiveUp: 2 });
+
+/** Probes one after the other: `+` good, `-` bad. */
+function after(signs: string, from: RegionalHealth = UNKNOWN_HEALTH): RegionalHealth {
+  return [...signs].reduce((health, sign) => recordProbe(health, { good: sign === "+", reason: sign }, monitor), from);
+}
+
+describe("one probe", () => {
+  const judge = (answer: Parameters<typeof judgeProbe>[0], over: object = {}) =>
+    judgeProbe(answer, monitorSchema.parse(over), 12);
+
+  it.each([
+    [{ kind: "response", status: 200, body: null } as const, {}, true, "status 200"],
+    [{ kind: "response", status: 404, body: null } as const, {}, true, "status 404"],
+    [{ kind: "response", status: 500, body: null } as const, {}, false, "status 500"],
+    [{ kind: "response", status: 404, body: null } as const, { expectedStatus: [200, "3xx"] }, false, "status 404"],
+    [{ kind: "response", status: 200, body: "all ok" } as const, { expectedBody: "ok" }, true, "status 200"],
+    [
+      { kind: "response", status: 200, body: "bad" } as const,
+      { expectedBody: "ok" },
+      false,
+      "status 200, expected text missing",
+    ],
+    [{ kind: "timeout" } as const, { timeoutMs: 700 }, false, "no answer in 700 ms"],
+    [{ kind: "error", message: "connection refused" } as const, {}, false, "connection refused"],
+    [{ kind: "connected" } as const, { type: "tcp" }, true, "connected"],
+  ])("%j under %j is judged %s: %s", (answer, over, good, reason) => {
+    expect(judge(answer, over)).toEqual({ good, reason, durationMs: 12 });
+  });
+});
+
+describe("a region's verdict", () => {
+  it("is up after the first good probe of an origin nobody knew", () => {
+    expect(after("+").verdict).toBe("up");
+    expect(after("--").verdict).toBe("unknown");
+    expect(after("---").verdict).toBe("down");
+  });
+
+  it("goes down after `consecutiveDown` bad probes in a row, and no other way", () => {
+    expect(after("+--+--+--").verdict).toBe("up");
+    expect(after("+---")).toEqual({ verdict: "down", run: 0, reason: "-" });
+  });
+
+  it("comes back after `consecutiveUp` good probes in a row", () => {
+    expect(after("+---+-+-").verdict).toBe("down");
+    expect(after("+---++").verdict).toBe("up");
+  });
+
+  it("is never flipped from up by a single failed probe", () => {
+    fc.assert(
+      fc.property(fc.stringMatching(/^[+-]*$/), (signs) => {
+        expect(after(`${signs}+++-`).verdict).toBe("up");
+      }),
+    );
+  });
+});
+
+describe("the quorum", () => {
+  const votes = (...verdicts: Verdict[]) => new Map(verdicts.map((verdict, i) => [REGIONS[i] as Region, verdict]));
+
+  it("needs over half of the regions that know something", () => {
+    expect(globalVerdict(votes("down", "up"))).toBe("up");
+    expect(globalVerdict(votes("down", "down", "up"))).toBe("down");
+    expect(globalVerdict(votes("down", "unknown", "up", "unknown"))).toBe("up");
+    expect(globalVerdict(votes("down", "unknown"))).toBe("down");
+    expect(globalVerdict(votes("unknown"))).toBe("unknown");
+  });
+
+  it("leaves a region's own verdict standing, and speaks for those without one", () => {
+    expect(verdictIn("down", "up")).toBe("down");
+    expect(verdictIn("up", "down")).toBe("down");
+    expect(verdictIn("unknown", "up")).toBe("up");
+    expect(verdictIn("unknown", "unknown")).toBe("unknown");
+  });
+});
+
+describe("an origin nobody has looked at", () => {
+  it("is healthy if it came with the deployment", () => {
+    expect(isHealthy("unknown", null, 0, 1000)).toBe(true);
+  });
+
+  it("gets no traffic if it was added at runtime, unless a grace says so", () => {
+    expect(isHealthy("unknown", 1000, 0, 1000)).toBe(false);
+    expect(isHealthy("unknown", 1000, 60, 60_999)).toBe(true);
+    expect(isHealthy("unknown", 1000, 60, 61_000)).toBe(false);
+    expect(isHealthy("up", 1000, 0, 2000)).toBe(true);
+    expect(isHealthy("down", 1000, 60, 2000)).toBe(false);
+  });
+});
