@@ -16,9 +16,6 @@ export interface ProbeSubject {
 /** A region without a sync for so long has no isolates left: nobody needs to know. */
 export const QUIET_AFTER_MS = 5 * 60_000;
 
-/** Connections that one invocation may have waiting for a response head (Workers, "Simultaneous open connections"). */
-export const PROBES_AT_ONCE = 6;
-
 /** A round never gathers more than this, so that it ends before the next alarm is due. */
 const PROBES_A_ROUND = 60;
 

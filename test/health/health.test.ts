@@ -10,13 +10,15 @@ const monitor = monitorSchema.parse({ consecutiveDown: 3, consecutiveUp: 2 });
 
 /** Probes one after the other: `+` good, `-` bad. */
 function after(signs: string, from: RegionalHealth = UNKNOWN_HEALTH): RegionalHealth {
-  return [...signs].reduce((health, sign) => recordProbe(health, { good: sign === "+", reason: sign }, monitor), from);
+  return signs
+    .split("")
+    .reduce<RegionalHealth>((health, sign) => recordProbe(health, { good: sign === "+", reason: sign }, monitor), from);
 }
 
-describe("one probe", () => {
-  const judge = (answer: Parameters<typeof judgeProbe>[0], over: object = {}) =>
-    judgeProbe(answer, monitorSchema.parse(over), 12);
+const judge = (answer: Parameters<typeof judgeProbe>[0], over: object = {}) =>
+  judgeProbe(answer, monitorSchema.parse(over), 12);
 
+describe("one probe", () => {
   it.each([
     [{ kind: "response", status: 200, body: null } as const, {}, true, "status 200"],
     [{ kind: "response", status: 404, body: null } as const, {}, true, "status 404"],
@@ -63,9 +65,9 @@ describe("a region's verdict", () => {
   });
 });
 
-describe("the quorum", () => {
-  const votes = (...verdicts: Verdict[]) => new Map(verdicts.map((verdict, i) => [REGIONS[i] as Region, verdict]));
+const votes = (...verdicts: Verdict[]) => new Map(verdicts.map((verdict, i) => [REGIONS[i] as Region, verdict]));
 
+describe("the quorum", () => {
   it("needs over half of the regions that know something", () => {
     expect(globalVerdict(votes("down", "up"))).toBe("up");
     expect(globalVerdict(votes("down", "down", "up"))).toBe("down");
