@@ -1,6 +1,7 @@
 /** The cross-field rules of a configuration: what no single field can know. */
 import type { Config } from "./schema.ts";
 import { checkResilience } from "./check-resilience.ts";
+import { checkSteering } from "./check-steering.ts";
 import { expectation, type ConfigProblem } from "./problem.ts";
 
 /**
@@ -33,6 +34,7 @@ function checkServices(config: Config): ConfigProblem[] {
         ),
       );
     }
+    problems.push(...checkSteering(["services", serviceName], service));
     for (const [poolName, pool] of Object.entries(service.pools)) {
       pool.origins.forEach((origin, index) => {
         const path = ["services", serviceName, "pools", poolName, "origins", index];

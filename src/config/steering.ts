@@ -1,17 +1,116 @@
 /** What a service may say about how an origin is chosen. */
 import { z } from "zod";
+import { idSchema } from "./pool.ts";
+import { REGIONS } from "./region.ts";
+
+export const POLICY_NAMES = [
+  "failover",
+  "round-robin",
+  "weighted-round-robin",
+  "random",
+  "weighted-random",
+  "least-outstanding",
+  "least-connections",
+  "least-response-time",
+  "latency",
+  "proximity",
+  "geo",
+  "consistent-hash",
+  "maglev",
+  "rendezvous",
+  "health-aware",
+  "adaptive",
+] as const;
+
+export type PolicyName = (typeof POLICY_NAMES)[number];
+
+/** Policies that choose between places; the origins of one pool share a place, so there is nothing to choose. */
+const BETWEEN_PLACES: Partial<Record<PolicyName, string>> = {
+  geo: "`geo` names pools, and the origins of a pool are in one place",
+  proximity: "`proximity` compares places, and the origins of a pool are in one place",
+};
+
+/** Why a policy cannot choose among the origins of a pool, or null when it can. */
+export function withinFault(policy: PolicyName): string | null {
+  return BETWEEN_PLACES[policy] ?? null;
+}
+
+export const policySchema = z.enum(POLICY_NAMES);
+
+const withinSchema = policySchema.superRefine((policy, context) => {
+  const fault = withinFault(policy);
+  if (fault !== null) context.addIssue({ code: "custom", message: `a policy for the origins of a pool (${fault})` });
+});
+
+/** Where the key of a request comes from. */
+export const hashKeySchema = z
+  .string()
+  .regex(
+    /^(?:ip|path|(?:header|cookie|query|jwt):[!#$%&'*+.^_`|~0-9A-Za-z-]+)$/,
+    '"ip", "path", "header:<name>", "cookie:<name>", "query:<name>" or "jwt:<claim>"',
+  );
+
+const hashSchema = z.strictObject({
+  key: hashKeySchema.default("ip").meta({
+    description:
+      "What ties requests together: `ip`, `path`, `header:<name>`, `cookie:<name>`, `query:<name>` or `jwt:<claim>` (of the bearer token, not verified: it steers, it does not admit). A request without it falls back to `ip`.",
+  }),
+});
+
+const poolList = z.array(idSchema).min(1);
+const country = z
+  .string()
+  .regex(/^[A-Z][A-Z0-9]$/, "a country code of two capital letters (ISO 3166-1, or T1 for Tor)");
+
+const geoSchema = z.strictObject({
+  colos: z
+    .record(z.string().regex(/^[A-Z]{3}$/, "a data centre's code of three capital letters"), poolList)
+    .default({})
+    .meta({ description: "Pools by Cloudflare data centre, in order of preference; the most telling list wins." }),
+  countries: z.record(country, poolList).default({}).meta({ description: "Pools by country." }),
+  regions: z.partialRecord(z.enum(REGIONS), poolList).default({}).meta({ description: "Pools by Fairlead region." }),
+  continents: z
+    .partialRecord(z.enum(["AF", "AN", "AS", "EU", "NA", "OC", "SA"]), poolList)
+    .default({})
+    .meta({ description: "Pools by continent." }),
+  default: z
+    .array(idSchema)
+    .default([])
+    .meta({ description: "Pools for everybody else, and after a list that has none available." }),
+});
 
 export const steeringSchema = z.strictObject({
-  policy: z.enum(["failover", "latency"]).default("latency").meta({
+  policy: policySchema.default("latency").meta({
     description:
-      "How pools are ordered for a request. `failover`: by priority, then in the order written. `latency`: lowest measured latency from the request's region; until measured, nearest.",
+      "How pools are ordered for a request: `failover`, `round-robin`, `weighted-round-robin`, `random`, `weighted-random`, `least-outstanding`, `least-connections`, `least-response-time`, `latency`, `proximity`, `geo`, `consistent-hash`, `maglev`, `rendezvous`, `health-aware` or `adaptive`. When to use which: docs/how-to/steering.md.",
+  }),
+  within: withinSchema.default("weighted-round-robin").meta({
+    description: "How the origins of the chosen pool are ordered: the same policies, less those that compare places.",
   }),
   toleranceMs: z
     .number()
     .min(0)
     .default(10)
-    .meta({ description: "Under `latency`, pools within this many ms of the best share the traffic." }),
+    .meta({ description: "Under `latency`, members within this many ms of the best share the traffic." }),
+  choices: z
+    .union([z.literal(2), z.literal("all")])
+    .default(2)
+    .meta({
+      description:
+        "Under the `least-...` policies: compare two drawn at random (isolates do not all run to the same one), or all.",
+    }),
+  balanceFactor: z.number().gt(1).max(100).default(1.25).meta({
+    description:
+      "Under `consistent-hash`, no member takes more than this many times its fair share of what is in flight.",
+  }),
+  hash: hashSchema.prefault({}).meta({ description: "The key under `consistent-hash`, `maglev` and `rendezvous`." }),
+  geo: geoSchema.prefault({}).meta({ description: "The lists under `geo`." }),
+  exploreRatio: z
+    .number()
+    .min(0)
+    .max(0.5)
+    .default(0.02)
+    .meta({ description: "Under `adaptive`, the share of requests that go anywhere, to learn." }),
 });
 
 export type SteeringConfig = z.output<typeof steeringSchema>;
-export type PolicyName = SteeringConfig["policy"];

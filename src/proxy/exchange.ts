@@ -1,17 +1,17 @@
 /** One client request on its way through: what every step of the request path may need to know of it. */
 import type { RegionView } from "../view/region-view.ts";
-import type { Place } from "../steering/place.ts";
+import type { SteerRequest } from "../steering/policy.ts";
 import type { ServiceState } from "../steering/availability.ts";
 import type { Attempt } from "./attempt.ts";
 import type { Gateway } from "./gateway.ts";
 import type { ServicePlan } from "./plan.ts";
 
-export interface Exchange {
+/** Steering reads the exchange itself as its request. */
+export interface Exchange extends SteerRequest {
   readonly gateway: Gateway;
   readonly request: Request;
   readonly context: ExecutionContext;
   readonly service: ServicePlan;
-  readonly place: Place;
   readonly view: RegionView;
   /** The service as the view has it. */
   readonly state: ServiceState;

@@ -1,4 +1,5 @@
 /** The path of a request, top to bottom: host, service, admission, steering, attempts, answer. */
+import { hashOfKey } from "../steering/hash-key.ts";
 import type { EdgeFacts } from "../steering/place.ts";
 import { addressOf } from "./address.ts";
 import { answerAsRecipient, refusalOfArrival } from "./admit.ts";
@@ -30,6 +31,7 @@ export async function handle(request: Request, gateway: Gateway, context: Execut
     context,
     service,
     place,
+    hashOf: (key) => hashOfKey(key, { headers: request.headers, ...address, clientAddress }),
     view,
     state: view.services.get(service.name)!,
     requestId,

@@ -1,7 +1,7 @@
 /** What an attempt teaches this isolate: latency, and whether to keep away from an origin for a moment. */
-import { observeLatency } from "../health/latency.ts";
 import type { ServiceState } from "../steering/availability.ts";
 import type { Candidate } from "../steering/candidates.ts";
+import { observeAttempt } from "../steering/observe.ts";
 import type { Outcome } from "./attempt.ts";
 
 /** How long an isolate keeps away from an origin on its own evidence, ms. The agreed breaker takes over from there. */
@@ -25,18 +25,18 @@ export function recordStart({ pool, origin }: Candidate): void {
  */
 export function recordOutcome(
   service: ServiceState,
-  { pool, origin }: Candidate,
+  candidate: Candidate,
   outcome: Outcome,
   durationMs: number,
   nowMs: number,
 ): void {
+  const { pool, origin } = candidate;
   pool.inFlight--;
   origin.inFlight--;
   if (outcome.kind === "ignored") return;
+  observeAttempt(service, candidate, outcome.kind === "success", durationMs, nowMs);
   if (outcome.kind === "success") {
     origin.failureRun = 0;
-    observeLatency(origin, durationMs, nowMs);
-    observeLatency(pool, durationMs, nowMs);
     return;
   }
   origin.failureRun++;

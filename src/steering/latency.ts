@@ -6,20 +6,10 @@
  * and one that could be better than a sick neighbour is tried. Members within `toleranceMs` of the best share the
  * traffic at random, by weight, as long as both sides are measured: an estimate alone never draws traffic off the best.
  */
-import { distanceKm } from "./place.ts";
-import type { Member, Picker, Policy, SteerRequest } from "./policy.ts";
-
-/** Round trip in ms per km of great circle: light in fibre (about 200 km/ms), there and back. */
-const ROUND_TRIP_MS_PER_KM = 0.01;
+import { describeExpected, expectedMs } from "./expected-latency.ts";
+import type { Member, Picker, Policy } from "./policy.ts";
 
 export const latency: Policy = { name: "latency", levels: ["pools", "origins"], prepare };
-
-/** What a request should expect of this member, in ms. */
-function expectedMs(member: Member, request: SteerRequest): number {
-  return Number.isNaN(member.latencyMs)
-    ? distanceKm(member.vector, request.place.vector) * ROUND_TRIP_MS_PER_KM
-    : member.latencyMs;
-}
 
 function prepare(members: readonly Member[], options: { toleranceMs: number }, random: () => number): Picker {
   return {
@@ -37,12 +27,7 @@ function prepare(members: readonly Member[], options: { toleranceMs: number }, r
       return best === -1 || Number.isNaN(members[best]!.latencyMs) ? best : shared(eligible, best, bestMs);
     },
     score: (index, request) => expectedMs(members[index]!, request),
-    reason: (index, request) => {
-      const member = members[index]!;
-      return Number.isNaN(member.latencyMs)
-        ? `${Math.round(distanceKm(member.vector, request.place.vector))} km away, not measured yet`
-        : `measured ${member.latencyMs.toFixed(1)} ms`;
-    },
+    reason: (index, request) => describeExpected(members[index]!, request),
   };
 
   /** One of the measured members within tolerance of the best, by weight; walks the list twice rather than collect. */

@@ -6,7 +6,7 @@ import type { ServiceConfig } from "../config/service.ts";
 import type { PoolState, ServiceState } from "../steering/availability.ts";
 import type { OriginState } from "../steering/origin-state.ts";
 import { unitVector } from "../steering/place.ts";
-import { POLICIES } from "../steering/policy.ts";
+import { POLICIES, UNMEASURED } from "../steering/policy.ts";
 
 export interface RegionView {
   readonly region: Region;
@@ -48,11 +48,9 @@ function poolState(id: string, pool: PoolConfig, service: ServiceConfig, random:
     priority: pool.priority,
     vector: unitVector(pool.location ?? REGION_LOCATIONS[pool.region]),
     weight: origins.reduce((sum, origin) => sum + origin.weight, 0),
-    latencyMs: Number.NaN,
-    latencyAtMs: 0,
-    inFlight: 0,
+    ...UNMEASURED,
     origins,
-    picker: POLICIES[service.steering.policy].prepare(origins, service.steering, random),
+    picker: POLICIES[service.steering.within].prepare(origins, service.steering, random),
     eligible: new Uint8Array(origins.length),
   };
 }
@@ -64,9 +62,7 @@ function originState(config: OriginConfig, pool: PoolConfig): OriginState {
     priority: pool.priority,
     vector: unitVector(pool.location ?? REGION_LOCATIONS[pool.region]),
     weight: config.weight,
-    latencyMs: Number.NaN,
-    latencyAtMs: 0,
-    inFlight: 0,
+    ...UNMEASURED,
     administrative: "enabled",
     breaker: "closed",
     healthy: true,

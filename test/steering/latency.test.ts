@@ -2,11 +2,10 @@ import { describe, expect, it } from "vitest";
 import { REGION_LOCATIONS, type Region } from "../../src/config/region.ts";
 import { latency } from "../../src/steering/latency.ts";
 import { unitVector } from "../../src/steering/place.ts";
-import { options, origin, requestFrom, seeded } from "./support.ts";
+import { all, options, origin, requestFrom, seeded } from "./support.ts";
 
 const at = (region: Region, latencyMs = Number.NaN) =>
   origin(region, { vector: unitVector(REGION_LOCATIONS[region]), latencyMs });
-const all = (n: number) => new Uint8Array(n).fill(1);
 const pick = (members: ReturnType<typeof at>[], from: Region, random = 0) =>
   latency.prepare(members, options("latency"), () => random).pick(all(members.length), requestFrom(from));
 

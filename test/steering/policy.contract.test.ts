@@ -1,8 +1,9 @@
 /** One suite that every policy must pass, at every level it says it makes sense at. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { withinFault } from "../../src/config/steering.ts";
 import { POLICIES } from "../../src/steering/policy.ts";
-import { memberArbitrary, options, requestArbitrary, seeded } from "./support.ts";
+import { all, memberArbitrary, options, requestArbitrary, seeded } from "./support.ts";
 
 describe.each(Object.values(POLICIES))("$name", (policy) => {
   const scene = fc.record({
@@ -26,7 +27,7 @@ describe.each(Object.values(POLICIES))("$name", (policy) => {
     fc.assert(
       fc.property(scene, ({ members, request, seed }) => {
         const picker = policy.prepare(members, options(policy.name), seeded(seed));
-        const eligible = new Uint8Array(members.length).fill(1);
+        const eligible = all(members.length);
         const order: number[] = [];
         for (let pick = picker.pick(eligible, request); pick !== -1; pick = picker.pick(eligible, request)) {
           order.push(pick);
@@ -37,11 +38,29 @@ describe.each(Object.values(POLICIES))("$name", (policy) => {
     );
   });
 
+  it("says at which levels it makes sense, as the configuration does", () => {
+    expect(policy.levels).toContain("pools");
+    expect(policy.levels.includes("origins")).toBe(withinFault(policy.name) === null);
+  });
+
+  it("stays in service when weights change under it", () => {
+    fc.assert(
+      fc.property(scene, fc.infiniteStream(fc.nat(3)), ({ members, request, seed }, weights) => {
+        const picker = policy.prepare(members, options(policy.name), seeded(seed));
+        for (let round = 0; round < 3; round++) {
+          expect(picker.pick(all(members.length), request)).not.toBe(-1);
+          for (const member of members) member.weight = weights.next().value;
+        }
+      }),
+      { numRuns: 30 },
+    );
+  });
+
   it("leaves the flags it is given alone", () => {
     fc.assert(
       fc.property(scene, ({ members, request, seed }) => {
         const picker = policy.prepare(members, options(policy.name), seeded(seed));
-        const eligible = new Uint8Array(members.length).fill(1);
+        const eligible = all(members.length);
         picker.pick(eligible, request);
         expect(eligible.every((flag) => flag === 1)).toBe(true);
       }),
@@ -53,9 +72,9 @@ describe.each(Object.values(POLICIES))("$name", (policy) => {
       fc.property(scene, ({ members, request, seed }) => {
         const asked = policy.prepare(members, options(policy.name), seeded(seed));
         const unasked = policy.prepare(members, options(policy.name), seeded(seed));
-        const eligible = new Uint8Array(members.length).fill(1);
+        const eligible = all(members.length);
         members.forEach((_, index) => {
-          expect(typeof asked.score(index, request)).toBe("number");
+          expect(asked.score(index, request)).toBeTypeOf("number");
           expect(asked.reason(index, request)).toMatch(/\S/);
         });
         expect(asked.pick(eligible, request)).toBe(unasked.pick(eligible, request));

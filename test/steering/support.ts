@@ -3,9 +3,10 @@ import fc from "fast-check";
 import { REGION_LOCATIONS, REGIONS } from "../../src/config/region.ts";
 import { originSchema } from "../../src/config/pool.ts";
 import { steeringSchema, type PolicyName, type SteeringConfig } from "../../src/config/steering.ts";
-import { unitVector } from "../../src/steering/place.ts";
+import { hashText } from "../../src/steering/hash.ts";
+import { unitVector, type Place } from "../../src/steering/place.ts";
 import type { OriginState } from "../../src/steering/origin-state.ts";
-import type { Member, SteerRequest } from "../../src/steering/policy.ts";
+import { UNMEASURED, type Member, type SteerRequest } from "../../src/steering/policy.ts";
 
 /** A small seeded generator (mulberry32), uniform in [0, 1). */
 export function seeded(seed: number): () => number {
@@ -25,23 +26,51 @@ export const memberArbitrary: fc.Arbitrary<Member> = fc
     id: fc.uuid(),
     region: regionArbitrary,
     priority: fc.nat(3),
-    weight: fc.double({ min: 0, max: 100, noNaN: true }),
+    weight: fc.oneof(fc.constantFrom(0, 1), fc.double({ min: 0, max: 100, noNaN: true })),
     latencyMs: fc.oneof(fc.constant(Number.NaN), fc.double({ min: 0, max: 5000, noNaN: true })),
+    baselineMs: fc.oneof(fc.constant(Number.NaN), fc.double({ min: 0, max: 5000, noNaN: true })),
     inFlight: fc.nat(50),
+    openStreams: fc.nat(50),
+    successRatio: fc.double({ min: 0, max: 1, noNaN: true }),
+    saturation: fc.double({ min: 0, max: 3, noNaN: true }),
   })
   .map(({ region, ...rest }) => ({ ...rest, latencyAtMs: 0, vector: unitVector(REGION_LOCATIONS[region]) }));
 
-export const requestArbitrary: fc.Arbitrary<SteerRequest> = regionArbitrary.map(requestFrom);
+export const requestArbitrary: fc.Arbitrary<SteerRequest> = fc
+  .record({ region: regionArbitrary, key: fc.string(), country: fc.constantFrom("", "DE", "JP") })
+  .map(({ region, key, country }) => requestFrom(region, { key, place: { country } }));
 
-/** A request from the middle of a region. */
-export function requestFrom(region: (typeof REGIONS)[number]): SteerRequest {
+/** A request from the middle of a region; say what else is known of it. */
+export function requestFrom(
+  region: (typeof REGIONS)[number],
+  { key = "", place = {} }: { key?: string; place?: Partial<Place> } = {},
+): SteerRequest {
   return {
-    place: { region, colo: "", country: "", continent: "", vector: unitVector(REGION_LOCATIONS[region]) },
+    place: { region, colo: "", country: "", continent: "", vector: unitVector(REGION_LOCATIONS[region]), ...place },
+    hashOf: () => hashText(key),
   };
 }
 
-export function options(policy: PolicyName): SteeringConfig {
-  return steeringSchema.parse({ policy });
+export function options(policy: PolicyName, over: object = {}): SteeringConfig {
+  return steeringSchema.parse({ policy, ...over });
+}
+
+/** Flags that allow every one of `count` members. */
+export function all(count: number): Uint8Array {
+  return new Uint8Array(count).fill(1);
+}
+
+/** How often each member is picked. */
+export function tally(picks: number, members: number, pick: (turn: number) => number): number[] {
+  const counts = Array.from({ length: members }, () => 0);
+  for (let turn = 0; turn < picks; turn++) counts[pick(turn)]!++;
+  return counts;
+}
+
+/** The share of all picks each member had. */
+export function shares(counts: readonly number[]): number[] {
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  return counts.map((count) => count / total);
 }
 
 /** An origin in good order; say what differs. */
@@ -52,9 +81,7 @@ export function origin(id: string, over: Partial<OriginState> = {}): OriginState
     priority: 0,
     vector: unitVector(REGION_LOCATIONS.enam),
     weight: 1,
-    latencyMs: Number.NaN,
-    latencyAtMs: 0,
-    inFlight: 0,
+    ...UNMEASURED,
     administrative: "enabled",
     breaker: "closed",
     healthy: true,
