@@ -40,11 +40,6 @@ describe("steering in the configuration", () => {
       { balanceFactor: 1 },
       "Expected `services.s.steering.balanceFactor` to be a number > 1, got 1",
     ],
-    [
-      "a filter on nothing",
-      { filters: [{ percent: 5 }] },
-      "Expected `services.s.steering.filters.0` to be a filter on",
-    ],
     ["three choices", { choices: 3 }, "Expected `services.s.steering.choices`"],
   ])("refuses %s", (_, steering, message) => expect(messageOf(steering)).toContain(message));
 
