@@ -212,9 +212,11 @@ export interface BreakerState extends OriginVerdict {
 }
 
 export interface ConfirmAnswer {
+  /** Who answers: only the registered instance's word counts for the hub. */
+  readonly instance: HubInstance;
   /** True: every isolate that holds a lease from here has the version. */
   readonly complete: boolean;
-  /** 0 when complete; else after this time it holds even if nobody answers. Infinity: no bound (no registered instance). */
+  /** 0 when complete; else after this time it holds even if nobody answers. Infinity: the hub has not got the version. */
   readonly effectiveWithinMs: number;
 }
 

@@ -1,0 +1,29 @@
+/** The times of the agreement, in ms. Why these numbers: docs/design/agreement.md. */
+
+/** An isolate's lease on its view, counted from sending the sync that was answered. */
+export const LEASE_MS = 5_000;
+
+/** The longest a hub holds a sync. 2 x (hold + trip) <= lease: one lost answer does not cost the lease. */
+export const HOLD_MS = 2_000;
+
+/** A hub grants leases for this long after sending a contact that the ControlPlane answered. */
+export const CONTACT_LEASE_MS = 30_000;
+
+/** How often a hub with lease holders contacts the ControlPlane. */
+export const CONTACT_EVERY_MS = 10_000;
+
+/** Changes that come within this time of each other are released together. */
+export const COALESCE_MS = 25;
+
+/** How far apart urgent reports are at least. */
+export const URGENT_MS = 100;
+
+/** The longest a cold isolate waits for its first sync, once. */
+/** @public */
+export const FIRST_SYNC_MS = 300;
+
+/** The tick of the clocks by which leases granted to others are judged to be over. */
+export const TICK_MS = 250;
+
+/** How far ahead a hub writes down that leases may be out: one row a minute. */
+export const LEASES_END_STEP_MS = 60_000;
