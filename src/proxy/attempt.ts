@@ -25,6 +25,10 @@ export interface Message {
   readonly body: BodyInit | null;
   /** True if the body is the client's own stream: when it breaks, nobody knows whose end did. */
   readonly streamed: boolean;
+  /** Longest wait for the response head, ms; bodies run on. */
+  readonly deadlineMs: number;
+  /** True if the answer's body will be read here rather than passed on. */
+  readonly readsBody: boolean;
 }
 
 /**
@@ -33,12 +37,9 @@ export interface Message {
  * Redirects are handed back, the platform's own cache is kept out of the way, and a status that cannot be answered with
  * is a bad response: under 200 (unless a WebSocket's 101) because the runtime hands an origin's interim response back as
  * if it were the final one, and over 599 because no response can be made of it.
- *
- * @param deadlineMs longest wait for the response head, ms; bodies run on
  */
-export async function attempt(target: Target, message: Message, deadlineMs: number): Promise<Outcome> {
-  const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(), deadlineMs);
+export async function attempt(target: Target, message: Message): Promise<Outcome> {
+  const deadline = startDeadline(message);
   try {
     const response = await target.fetcher.fetch(message.url, {
       method: message.method,
@@ -46,17 +47,30 @@ export async function attempt(target: Target, message: Message, deadlineMs: numb
       body: message.body,
       redirect: "manual",
       cache: "no-store",
-      signal: controller.signal,
+      signal: deadline.signal,
     });
     return judge(response);
   } catch {
-    if (controller.signal.aborted) return { kind: "failure", failure: "timeout", response: null };
+    if (deadline.signal.aborted) return { kind: "failure", failure: "timeout", response: null };
     if (message.streamed) return { kind: "ignored" };
     return { kind: "failure", failure: "connection", response: null };
   } finally {
-    clearTimeout(timer);
+    deadline.stop();
   }
 }
+
+/**
+ * `AbortSignal.timeout` is the cheaper one, cannot be stopped, and does not touch a body that is passed on; a body read
+ * here it would break off, so then the deadline is one that can be stopped.
+ */
+function startDeadline({ deadlineMs, readsBody }: Message): { signal: AbortSignal; stop(): void } {
+  if (!readsBody) return { signal: AbortSignal.timeout(deadlineMs), stop: doNothing };
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(), deadlineMs);
+  return { signal: controller.signal, stop: () => clearTimeout(timer) };
+}
+
+function doNothing(): void {}
 
 function judge(response: Response): Outcome {
   const isWebSocket = response.status === 101 && response.webSocket !== null;

@@ -11,12 +11,17 @@ export interface OutboundBody {
 }
 
 /**
+ * @param declared  the value of `Content-Length`, checked before; null when there is none
  * @param keepBytes bodies up to this size are read at once and kept, so that they can be sent again
- * @param maxBytes  longest body allowed; a declared length has been checked before
+ * @param maxBytes  longest body allowed, bytes
  */
-export async function outboundBody(request: Request, keepBytes: number, maxBytes: number): Promise<OutboundBody> {
+export async function outboundBody(
+  request: Request,
+  declared: string | null,
+  keepBytes: number,
+  maxBytes: number,
+): Promise<OutboundBody> {
   if (request.body === null) return { next: () => null, replayable: true, fault: null };
-  const declared = request.headers.get("Content-Length");
   if (declared === null) return counted(request.body, maxBytes);
   if (Number(declared) > keepBytes) return { next: () => request.body, replayable: false, fault: null };
   return kept(request);

@@ -3,6 +3,7 @@ import type { RegionView } from "../view/region-view.ts";
 import type { SteerRequest } from "../steering/policy.ts";
 import type { ServiceState } from "../steering/availability.ts";
 import type { Attempt } from "./attempt.ts";
+import type { RequestFields } from "./fields.ts";
 import type { Gateway } from "./gateway.ts";
 import type { ServicePlan } from "./plan.ts";
 
@@ -10,6 +11,7 @@ import type { ServicePlan } from "./plan.ts";
 export interface Exchange extends SteerRequest {
   readonly gateway: Gateway;
   readonly request: Request;
+  readonly fields: RequestFields;
   readonly context: ExecutionContext;
   readonly service: ServicePlan;
   readonly view: RegionView;
@@ -24,8 +26,6 @@ export interface Exchange extends SteerRequest {
   readonly target: string;
   /** The path as rules compare it. */
   readonly path: string;
-  /** The client's address as the edge vouches for it; null where the edge gives none. */
-  readonly clientAddress: string | null;
   /** ms since the epoch. */
   readonly startedMs: number;
   /** What was tried, in order. */

@@ -20,7 +20,12 @@ export async function forward(exchange: Exchange): Promise<Answer> {
   const { retry, limits } = service.config;
   const headers = outboundHeaders(exchange);
   const target = outboundTarget(exchange);
-  const body = await outboundBody(request, retry.attempts > 1 ? retry.maxBufferedBodyBytes : 0, limits.maxBodyBytes);
+  const body = await outboundBody(
+    request,
+    exchange.fields.contentLength,
+    retry.attempts > 1 ? retry.maxBufferedBodyBytes : 0,
+    limits.maxBodyBytes,
+  );
   const tried: Candidate[] = [];
 
   let candidate = body.fault === null ? nextCandidate(exchange.state, exchange, tried, Date.now()) : null;
@@ -50,17 +55,15 @@ async function tryCandidate(
   const startedMs = Date.now();
   const deadlineMs = Math.min(timeouts.firstByteMs, timeouts.totalMs - (startedMs - exchange.startedMs));
   recordStart(candidate);
-  const trying = attempt(
-    to,
-    {
-      method: exchange.request.method,
-      url: to.base + target,
-      headers: headersFor(to, headers),
-      body: body.next(),
-      streamed: !body.replayable,
-    },
+  const trying = attempt(to, {
+    method: exchange.request.method,
+    url: to.base + target,
+    headers: headersFor(to, headers),
+    body: body.next(),
+    streamed: !body.replayable,
     deadlineMs,
-  ).then((outcome) => {
+    readsBody: timeouts.idleMs > 0,
+  }).then((outcome) => {
     const nowMs = Date.now();
     const durationMs = nowMs - startedMs;
     recordOutcome(exchange.state, candidate, outcome, durationMs, nowMs);
@@ -75,16 +78,15 @@ async function tryCandidate(
 function mayTryAnother(exchange: Exchange, outcome: Outcome, body: OutboundBody): boolean {
   if (outcome.kind !== "failure") return false;
   const { retry, timeouts } = exchange.service.config;
-  const { request } = exchange;
   return (
     retryRefusal({
-      method: request.method,
+      method: exchange.request.method,
       failure: outcome.failure,
       made: exchange.attempts.length,
       attempts: retry.attempts,
       leftMs: timeouts.totalMs - (Date.now() - exchange.startedMs),
       replayable: body.replayable,
-      deduplicated: retry.originsDeduplicate && request.headers.has("Idempotency-Key"),
+      deduplicated: retry.originsDeduplicate && exchange.fields.idempotencyKey !== null,
     }) === null
   );
 }

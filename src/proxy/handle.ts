@@ -2,9 +2,10 @@
 import { hashOfKey } from "../steering/hash-key.ts";
 import type { EdgeFacts } from "../steering/place.ts";
 import { addressOf } from "./address.ts";
-import { answerAsRecipient, refusalOfArrival } from "./admit.ts";
+import { answerAsRecipient, refusalOf } from "./admit.ts";
 import type { Exchange } from "./exchange.ts";
 import { failureResponse } from "./failure.ts";
+import { readFields, type RequestFields } from "./fields.ts";
 import { forward } from "./forward.ts";
 import type { Gateway } from "./gateway.ts";
 import { clientResponse, describeExchange } from "./response.ts";
@@ -15,12 +16,12 @@ export async function handle(request: Request, gateway: Gateway, context: Execut
   const service = gateway.plan.route(address.host, address.path);
   if (service === null) return null;
 
-  const requestId = requestIdOf(request);
-  const clientAddress = request.headers.get("CF-Connecting-IP");
-  const refusal = refusalOfArrival({ request, service, clientAddress, pseudonym: gateway.plan.pseudonym });
+  const fields = readFields(request.headers);
+  const requestId = requestIdOf(fields);
+  const refusal = refusalOf(request, fields, service, gateway.plan.pseudonym);
   if (refusal !== null) return failureResponse(refusal, requestId);
   if (service.config.httpsRedirect && address.scheme === "http") return redirectToHttps(request.url);
-  const own = answerAsRecipient(request);
+  const own = answerAsRecipient(request, fields);
   if (own !== null) return own;
 
   const place = gateway.placeOf(request.cf as EdgeFacts | undefined);
@@ -28,6 +29,7 @@ export async function handle(request: Request, gateway: Gateway, context: Execut
   const exchange: Exchange = {
     gateway,
     request,
+    fields,
     context,
     service,
     place,
@@ -36,7 +38,6 @@ export async function handle(request: Request, gateway: Gateway, context: Execut
     state: view.services.get(service.name)!,
     requestId,
     ...address,
-    clientAddress,
     startedMs: Date.now(),
     attempts: [],
   };
@@ -50,9 +51,8 @@ export async function handle(request: Request, gateway: Gateway, context: Execut
 }
 
 /** The client's `X-Request-Id` if it is one we would be glad to log, else a new one. */
-function requestIdOf(request: Request): string {
-  const given = request.headers.get("X-Request-Id");
-  return given !== null && /^[\w.:+/=-]{1,128}$/.test(given) ? given : crypto.randomUUID();
+function requestIdOf({ requestId }: RequestFields): string {
+  return requestId !== null && /^[\w.:+/=-]{1,128}$/.test(requestId) ? requestId : crypto.randomUUID();
 }
 
 /** 308 keeps the method (RFC 9110 section 15.4.9). */

@@ -1,57 +1,26 @@
 /** What goes out to an origin: the client's request less what is meant for this hop, plus what a gateway has to say. */
 import type { Exchange } from "./exchange.ts";
+import { nominatedFields } from "./fields.ts";
 import type { Target } from "./plan.ts";
 
-/** Fields for one hop only (RFC 9110 section 7.6.1, RFC 9113 section 8.2.2, RFC 7540 section 3.2.1). */
-export const HOP_BY_HOP = [
-  "Connection",
-  "Keep-Alive",
-  "Proxy-Authenticate",
-  "Proxy-Authorization",
-  "Proxy-Connection",
-  "TE",
-  "Trailer",
-  "Transfer-Encoding",
-  "Upgrade",
-  "HTTP2-Settings",
-] as const;
-
-/** Request fields that clients can forge and origins tend to believe; Fairlead writes its own or none. */
-const FORGEABLE = [
-  "Forwarded",
-  "X-Forwarded-For",
-  "X-Forwarded-Host",
-  "X-Forwarded-Proto",
-  "X-Real-IP",
-  "True-Client-IP",
-];
-
-/** Fairlead's own request fields, never taken from a client. */
-const OWN = ["Fairlead-Region", "Fairlead-Probe", "Fairlead-Retry"];
-
-/**
- * The fields of every attempt of an exchange, but for the origin's own.
- *
- * `Expect` is not forwarded: the runtime hands an origin's 100 back as if it were the answer.
- */
+/** The fields of every attempt of an exchange, but for the origin's own. */
 export function outboundHeaders(exchange: Exchange): Headers {
-  const { request, service, clientAddress } = exchange;
+  const { request, service, fields } = exchange;
   const headers = new Headers(request.headers);
-  const isWebSocket = wantsWebSocket(request);
-  removeHopByHop(headers);
-  if (isWebSocket) headers.set("Upgrade", "websocket");
-  headers.delete("Expect");
-  for (const name of OWN) headers.delete(name);
-  if (service.config.request.forwarded === "replace") for (const name of FORGEABLE) headers.delete(name);
+  for (const name of fields.forbidden) headers.delete(name);
+  for (const name of nominatedFields(fields.connection)) headers.delete(name);
+  if (service.config.request.forwarded === "replace") for (const name of fields.forgeable) headers.delete(name);
+  if (isWebSocket(exchange)) headers.set("Upgrade", "websocket");
 
-  headers.append("Forwarded", forwardedElement(exchange));
-  if (clientAddress !== null) headers.append("X-Forwarded-For", clientAddress);
+  const host = fields.host ?? exchange.host;
+  headers.append("Forwarded", forwardedElement(fields.clientAddress, host, exchange.scheme));
+  if (fields.clientAddress !== null) headers.append("X-Forwarded-For", fields.clientAddress);
   headers.set("X-Forwarded-Proto", exchange.scheme);
-  headers.set("X-Forwarded-Host", request.headers.get("Host") ?? exchange.host);
+  headers.set("X-Forwarded-Host", host);
   headers.append("Via", `1.1 ${exchange.gateway.plan.pseudonym}`);
   headers.set("X-Request-Id", exchange.requestId);
   headers.set("Fairlead-Region", exchange.place.region);
-  if (request.method === "OPTIONS") countForward(headers);
+  if (fields.maxForwards !== null && request.method === "OPTIONS") countForward(headers, fields.maxForwards);
 
   for (const name of service.requestHeaders.remove) headers.delete(name);
   for (const [name, value] of service.requestHeaders.set) headers.set(name, value);
@@ -66,20 +35,9 @@ export function headersFor(target: Target, headers: Headers): Headers {
   return own;
 }
 
-/** Removes what is meant for one hop only, fields nominated by `Connection` included. */
-export function removeHopByHop(headers: Headers): void {
-  const nominated = headers.get("Connection");
-  for (const name of HOP_BY_HOP) headers.delete(name);
-  if (nominated === null) return;
-  for (const option of nominated.split(",")) {
-    const name = option.trim();
-    if (isFieldName(name)) headers.delete(name);
-  }
-}
-
 /** True for a WebSocket handshake. `Upgrade: h2c` and others are dropped like any hop-by-hop field. */
-export function wantsWebSocket(request: Request): boolean {
-  return request.headers.get("Upgrade")?.toLowerCase() === "websocket";
+export function isWebSocket({ fields }: Exchange): boolean {
+  return fields.upgrade !== null && fields.upgrade.toLowerCase() === "websocket";
 }
 
 /** Path and query as the origin sees them: the service's prefix taken off and its rewrites applied, else untouched. */
@@ -101,18 +59,12 @@ function hasPathPrefix(target: string, prefix: string): boolean {
 }
 
 /** One forward less to go (RFC 9110 section 7.6.2); `admit` has answered those that have none left. */
-function countForward(headers: Headers): void {
-  const left = headers.get("Max-Forwards");
-  if (left !== null && /^\d+$/.test(left)) headers.set("Max-Forwards", String(Number(left) - 1));
+function countForward(headers: Headers, left: string): void {
+  if (/^\d+$/.test(left)) headers.set("Max-Forwards", String(Number(left) - 1));
 }
 
 /** One element of `Forwarded` (RFC 7239). */
-function forwardedElement({ clientAddress, request, host, scheme }: Exchange): string {
-  const node =
-    clientAddress === null ? "unknown" : clientAddress.includes(":") ? `"[${clientAddress}]"` : clientAddress;
-  return `for=${node};host="${request.headers.get("Host") ?? host}";proto=${scheme}`;
-}
-
-function isFieldName(text: string): boolean {
-  return /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(text);
+function forwardedElement(address: string | null, host: string, scheme: string): string {
+  const node = address === null ? "unknown" : address.includes(":") ? `"[${address}]"` : address;
+  return `for=${node};host="${host}";proto=${scheme}`;
 }

@@ -1,7 +1,10 @@
 /** What goes back to the client: the origin's answer less what was meant for this hop, plus how it came about. */
 import type { Exchange } from "./exchange.ts";
 import { relayWithIdleLimit } from "./idle.ts";
-import { removeHopByHop } from "./request.ts";
+import { nominatedFields } from "./fields.ts";
+
+/** Fields for one hop only that the runtime would pass on; `Connection` and its kin it writes itself (see fields.ts). */
+const HOP_BY_HOP = ["Proxy-Authenticate", "Proxy-Authentication-Info", "Proxy-Connection"];
 
 /** Dresses an origin's answer for the client. A WebSocket's 101 passes as it is. */
 export function clientResponse(exchange: Exchange, origin: Response): Response {
@@ -10,7 +13,8 @@ export function clientResponse(exchange: Exchange, origin: Response): Response {
   const body = idleMs > 0 && origin.body !== null ? relayWithIdleLimit(origin, idleMs) : origin.body;
   const response = new Response(body, origin);
   const { headers } = response;
-  removeHopByHop(headers);
+  for (const name of HOP_BY_HOP) headers.delete(name);
+  for (const name of nominatedFields(headers.get("Connection"))) headers.delete(name);
   // RFC 9110 section 6.6.1: a recipient with a clock dates an undated response that it forwards.
   if (!headers.has("Date")) headers.set("Date", new Date().toUTCString());
   for (const name of exchange.service.responseHeaders.remove) headers.delete(name);
