@@ -1,5 +1,5 @@
 /** What a service or a pool may say about the circuit breaker of its origins, and about their return. */
-import { z } from "zod";
+import * as z from "zod";
 import { overrideOf } from "./override.ts";
 import { statusPatternSchema } from "./status.ts";
 

@@ -1,5 +1,5 @@
 /** How a configuration writes HTTP fields: their names, and values that may be secrets. */
-import { z } from "zod";
+import * as z from "zod";
 
 /** A field name as RFC 9110 section 5.1 defines it (a token). */
 export const fieldNameSchema = z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, "an HTTP field name");

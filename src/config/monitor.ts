@@ -1,5 +1,5 @@
 /** What a service or a pool may say about how its origins are probed. */
-import { z } from "zod";
+import * as z from "zod";
 import { fieldNameSchema, headerValueSchema } from "./header.ts";
 import { overrideOf } from "./override.ts";
 import { statusPatternSchema } from "./status.ts";

@@ -1,5 +1,5 @@
 /** Derives the schema of an override: the same fields as the section it overrides, none required, none defaulted. */
-import { z } from "zod";
+import * as z from "zod";
 
 type WithoutDefault<Field> = Field extends z.ZodDefault<infer Inner> | z.ZodPrefault<infer Inner> ? Inner : Field;
 

@@ -1,5 +1,5 @@
 /** What a pool and an origin may say in the configuration: types, defaults and reference in one. */
-import { z } from "zod";
+import * as z from "zod";
 import { breakerOverrideSchema, rampOverrideSchema } from "./breaker.ts";
 import { fieldNameSchema, headerValueSchema } from "./header.ts";
 import { monitorOverrideSchema } from "./monitor.ts";

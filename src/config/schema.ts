@@ -1,5 +1,5 @@
 /** The whole configuration of a deployment as one zod schema: types, defaults and reference at once. */
-import { z } from "zod";
+import * as z from "zod";
 import { idSchema, regionSchema } from "./pool.ts";
 import { serviceSchema } from "./service.ts";
 

@@ -1,5 +1,5 @@
 /** What a service may say in the configuration: hosts, pools, policies and limits. */
-import { z } from "zod";
+import * as z from "zod";
 import { breakerSchema, rampSchema } from "./breaker.ts";
 import { fieldNameSchema, headerValueSchema } from "./header.ts";
 import { monitorSchema } from "./monitor.ts";

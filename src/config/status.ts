@@ -1,5 +1,5 @@
 /** How a configuration names HTTP statuses: one, a class (`"5xx"`) or ten at once (`"52x"`). */
-import { z } from "zod";
+import * as z from "zod";
 
 export const statusPatternSchema = z.union([
   z.int().min(100).max(599),

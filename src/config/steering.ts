@@ -1,5 +1,5 @@
 /** What a service may say about how an origin is chosen. */
-import { z } from "zod";
+import * as z from "zod";
 import { idSchema } from "./pool.ts";
 import { REGIONS } from "./region.ts";
 
