@@ -1,5 +1,5 @@
 /** Where a request came from: its nearest hub region and its position on the globe, from what the edge says of it. */
-import { REGION_LOCATIONS, type Location, type Region } from "../config/region.ts";
+import { REGION_LOCATIONS, REGIONS, type Location, type Region } from "../config/region.ts";
 
 /** A position as a unit vector, so that comparing distances needs no trigonometry. */
 export type UnitVector = readonly [x: number, y: number, z: number];
@@ -37,6 +37,9 @@ const CONTINENT_REGIONS: Readonly<Record<string, Region>> = {
   AN: "oc",
 };
 
+/** Positions remembered by an isolate, so that a client's is not worked out for each of its requests. */
+const REMEMBERED_POSITIONS = 1024;
+
 const DEGREE = Math.PI / 180;
 
 /** Turns latitude and longitude in degrees into a unit vector. */
@@ -57,6 +60,10 @@ export function distanceKm(a: UnitVector, b: UnitVector): number {
   return EARTH_RADIUS_KM * Math.acos(Math.min(1, Math.max(-1, nearness(a, b))));
 }
 
+const REGION_VECTORS = Object.fromEntries(
+  REGIONS.map((region) => [region, unitVector(REGION_LOCATIONS[region])]),
+) as Record<Region, UnitVector>;
+
 /**
  * Makes the function that places requests for a deployment. A data centre belongs to one region for the life of the
  * isolate, decided by the first request that says enough, so that one isolate does not talk to several hubs.
@@ -64,8 +71,9 @@ export function distanceKm(a: UnitVector, b: UnitVector): number {
  * @param regions where hubs run; the first stands in when nothing is known about a request
  */
 export function makePlacer(regions: readonly Region[]): (facts: EdgeFacts | undefined) => Place {
-  const homes = regions.map((region) => ({ region, vector: unitVector(REGION_LOCATIONS[region]) }));
+  const homes = regions.map((region) => ({ region, vector: REGION_VECTORS[region] }));
   const byColo = new Map<string, Region>();
+  const positions = new Map<string, UnitVector | null>();
 
   const nearestRegion = (vector: UnitVector): Region => {
     let best = homes[0]!;
@@ -73,11 +81,23 @@ export function makePlacer(regions: readonly Region[]): (facts: EdgeFacts | unde
     return best.region;
   };
 
+  const rememberedPosition = (latitude: string, longitude: string): UnitVector | null => {
+    const key = `${latitude},${longitude}`;
+    let position = positions.get(key);
+    if (position !== undefined) return position;
+    if (positions.size >= REMEMBERED_POSITIONS) positions.clear();
+    positions.set(key, (position = positionOf(latitude, longitude)));
+    return position;
+  };
+
   return (facts) => {
     const continent = facts?.continent ?? "";
     const colo = facts?.colo ?? "";
-    const position = positionOf(facts);
-    const vector = position ?? unitVector(REGION_LOCATIONS[CONTINENT_REGIONS[continent] ?? regions[0]!]);
+    const position =
+      facts?.latitude === undefined || facts.longitude === undefined
+        ? null
+        : rememberedPosition(facts.latitude, facts.longitude);
+    const vector = position ?? REGION_VECTORS[CONTINENT_REGIONS[continent] ?? regions[0]!];
     let region = byColo.get(colo);
     if (region === undefined) {
       region = nearestRegion(vector);
@@ -87,10 +107,9 @@ export function makePlacer(regions: readonly Region[]): (facts: EdgeFacts | unde
   };
 }
 
-function positionOf(facts: EdgeFacts | undefined): UnitVector | null {
-  if (facts?.latitude === undefined || facts.longitude === undefined) return null;
-  const latitude = Number.parseFloat(facts.latitude);
-  const longitude = Number.parseFloat(facts.longitude);
+function positionOf(latitudeText: string, longitudeText: string): UnitVector | null {
+  const latitude = Number.parseFloat(latitudeText);
+  const longitude = Number.parseFloat(longitudeText);
   if (!(Math.abs(latitude) <= 90) || !(Math.abs(longitude) <= 180)) return null;
   return unitVector([latitude, longitude]);
 }
