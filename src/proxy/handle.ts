@@ -33,7 +33,7 @@ export async function handle(request: Request, gateway: Gateway, context: Execut
     context,
     service,
     place,
-    hashOf: (key) => hashOfKey(key, { headers: request.headers, ...address, clientAddress }),
+    hashOf: (key) => hashOfKey(key, { headers: request.headers, ...address, clientAddress: fields.clientAddress }),
     view,
     state: view.services.get(service.name)!,
     requestId,
