@@ -10,6 +10,8 @@ import { handle } from "./proxy/handle.ts";
 import { hostMatches } from "./proxy/route.ts";
 import { logError } from "./telemetry/log.ts";
 
+export { RateLimiter } from "../durable-objects/rate-limiter.ts";
+
 const api = controlPlane();
 let gateway: Gateway | undefined;
 

@@ -1,5 +1,6 @@
 /** The cross-field rules of a configuration: what no single field can know. */
 import type { Config } from "./schema.ts";
+import { checkRateLimits } from "./check-rate-limits.ts";
 import { checkResilience } from "./check-resilience.ts";
 import { checkSteering } from "./check-steering.ts";
 import { expectation, type ConfigProblem } from "./problem.ts";
@@ -10,7 +11,13 @@ import { expectation, type ConfigProblem } from "./problem.ts";
  * @returns every broken rule, in the order of the configuration; empty when all hold.
  */
 export function checkConfig(config: Config): ConfigProblem[] {
-  return [...checkRegions(config), ...checkServices(config), ...checkHosts(config), ...checkResilience(config)];
+  return [
+    ...checkRegions(config),
+    ...checkServices(config),
+    ...checkHosts(config),
+    ...checkResilience(config),
+    ...checkRateLimits(config),
+  ];
 }
 
 function checkRegions(config: Config): ConfigProblem[] {

@@ -1,9 +1,12 @@
 /** What a service may say in the configuration: hosts, pools, policies and limits. */
 import * as z from "zod";
+import { authSchema } from "./auth.ts";
 import { breakerSchema, rampSchema } from "./breaker.ts";
 import { fieldNameSchema, headerValueSchema } from "./header.ts";
 import { monitorSchema } from "./monitor.ts";
 import { idSchema, poolSchema } from "./pool.ts";
+import { prioritiesSchema } from "./priorities.ts";
+import { rateLimitsSchema } from "./rate-limits.ts";
 import { steeringSchema } from "./steering.ts";
 
 const hostSchema = z
@@ -145,6 +148,11 @@ export const serviceSchema = z
       .meta({ description: "When an origin is ejected worldwide, and how it is tried." }),
     ramp: rampSchema.prefault({}).meta({ description: "How an origin comes back after it recovered." }),
     monitor: monitorSchema.prefault({}).meta({ description: "How origins that no traffic measures are probed." }),
+    rateLimits: rateLimitsSchema.default([]).meta({ description: "How often something may be asked for." }),
+    priorities: prioritiesSchema.optional().meta({
+      description: "Which requests are turned away first when the service nears its capacity or its origins sicken.",
+    }),
+    auth: authSchema.optional().meta({ description: "How clients prove who they are." }),
     debugHeaders: z
       .boolean()
       .default(false)

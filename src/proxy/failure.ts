@@ -10,6 +10,9 @@ export type Failure =
   | { readonly kind: "headers-too-large"; readonly limitBytes: number }
   | { readonly kind: "unknown-host"; readonly host: string }
   | { readonly kind: "loop" }
+  | { readonly kind: "quota-exceeded"; readonly limits: readonly string[]; readonly retryAfterSeconds: number }
+  | { readonly kind: "reduced-capacity"; readonly level: string; readonly retryAfterSeconds: number }
+  | { readonly kind: "limiter-unanswered"; readonly limits: readonly string[]; readonly retryAfterSeconds: number }
   | { readonly kind: "no-origin"; readonly retryAfterSeconds: number }
   | { readonly kind: "origin-failed" }
   | { readonly kind: "origin-timeout" }
@@ -20,7 +23,14 @@ interface Problem {
   readonly title: string;
   readonly detail: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** A registered problem type, where there is one for it. */
+  readonly type?: string;
+  /** Extension members (RFC 9457 section 3.2). */
+  readonly members?: Readonly<Record<string, unknown>>;
 }
+
+/** Registered by draft-ietf-httpapi-ratelimit-headers. */
+const REGISTERED = "https://iana.org/assignments/http-problem-types";
 
 function problemOf(failure: Failure): Problem {
   switch (failure.kind) {
@@ -55,6 +65,15 @@ function problemOf(failure: Failure): Problem {
         title: "Request header fields too large",
         detail: `Expected header fields of at most ${failure.limitBytes} bytes together.`,
       };
+    case "quota-exceeded":
+      return {
+        status: 429,
+        title: "Too many requests",
+        detail: `Expected fewer requests; come back in ${failure.retryAfterSeconds} s.`,
+        headers: { "Retry-After": String(failure.retryAfterSeconds) },
+        type: `${REGISTERED}#quota-exceeded`,
+        members: { "violated-policies": failure.limits },
+      };
     case "internal":
       return { status: 500, title: "Internal error", detail: "Something went wrong on our side; it has been logged." };
     case "origin-failed":
@@ -66,6 +85,23 @@ function problemOf(failure: Failure): Problem {
         detail: "No origin is available for this request.",
         headers: { "Retry-After": String(failure.retryAfterSeconds) },
       };
+    case "reduced-capacity":
+      return {
+        status: 503,
+        title: "Reduced capacity",
+        detail: `Requests of level ${failure.level} are turned away until there is room again.`,
+        headers: { "Retry-After": String(failure.retryAfterSeconds) },
+        type: `${REGISTERED}#temporary-reduced-capacity`,
+        members: { "violated-policies": [failure.level] },
+      };
+    case "limiter-unanswered":
+      return {
+        status: 503,
+        title: "Service unavailable",
+        detail: "Whether this request is within its limits could not be learnt in time.",
+        headers: { "Retry-After": String(failure.retryAfterSeconds) },
+        members: { limits: failure.limits },
+      };
     case "origin-timeout":
       return { status: 504, title: "Gateway timeout", detail: "No origin answered in time." };
     case "loop":
@@ -75,8 +111,9 @@ function problemOf(failure: Failure): Problem {
 
 /** The answer to a failure. `HEAD` gets the same fields and no body, which the platform sees to. */
 export function failureResponse(failure: Failure, requestId: string): Response {
-  const { status, title, detail, headers } = problemOf(failure);
-  const body = { type: `https://fairlead.dev/problems/${failure.kind}`, title, status, detail, requestId };
+  const { status, title, detail, headers, type, members } = problemOf(failure);
+  const kind = type ?? `https://fairlead.dev/problems/${failure.kind}`;
+  const body = { type: kind, title, status, detail, requestId, ...members };
   return new Response(JSON.stringify(body), {
     status,
     headers: {

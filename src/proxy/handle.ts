@@ -4,7 +4,7 @@ import type { EdgeFacts } from "../steering/place.ts";
 import { addressOf } from "./address.ts";
 import { answerAsRecipient, refusalOf } from "./admit.ts";
 import type { Exchange } from "./exchange.ts";
-import { failureResponse } from "./failure.ts";
+import { failureResponse, type Failure } from "./failure.ts";
 import { readFields, type RequestFields } from "./fields.ts";
 import { forward } from "./forward.ts";
 import type { Gateway } from "./gateway.ts";
@@ -42,12 +42,21 @@ export async function handle(request: Request, gateway: Gateway, context: Execut
     attempts: [],
   };
 
+  const asked = service.limits.admit(exchange);
+  const admission = asked instanceof Promise ? await asked : asked;
+  if (admission.refusal !== null) return admission.dress(failed(exchange, admission.refusal));
+
   const answer = await forward(exchange);
 
-  if ("response" in answer) return clientResponse(exchange, answer.response);
-  const failed = failureResponse(answer.failure, requestId);
-  describeExchange(exchange, failed.headers);
-  return failed;
+  return admission.dress(
+    "response" in answer ? clientResponse(exchange, answer.response) : failed(exchange, answer.failure),
+  );
+}
+
+function failed(exchange: Exchange, failure: Failure): Response {
+  const response = failureResponse(failure, exchange.requestId);
+  describeExchange(exchange, response.headers);
+  return response;
 }
 
 /** The client's `X-Request-Id` if it is one we would be glad to log, else a new one. */

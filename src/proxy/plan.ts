@@ -3,7 +3,9 @@ import type { HeaderValue, OriginConfig } from "../config/pool.ts";
 import type { Config } from "../config/schema.ts";
 import type { ServiceConfig } from "../config/service.ts";
 import { accessList, type AccessList } from "./access.ts";
+import { openLimits, type Limits } from "./limit.ts";
 import { makeRouter, type Router } from "./route.ts";
+import { secretOf, type Bindings } from "./secret.ts";
 
 /** Where an origin's requests go, ready to use. */
 export interface Target {
@@ -22,6 +24,7 @@ export interface ServicePlan {
   readonly name: string;
   readonly config: ServiceConfig;
   readonly access: AccessList;
+  readonly limits: Limits;
   readonly requestHeaders: HeaderEdits;
   readonly responseHeaders: HeaderEdits;
 }
@@ -34,9 +37,6 @@ export interface Plan {
   /** The name this deployment signs `Via` with; requests that carry it already have looped. */
   readonly pseudonym: string;
 }
-
-/** Bindings by name, as the platform gives them; only names that the configuration mentions are looked up. */
-type Bindings = Readonly<Record<string, unknown>>;
 
 /**
  * @param digest a hash of the configuration in hexadecimal; deployments of different content must not share it
@@ -62,6 +62,7 @@ function servicePlan(name: string, config: ServiceConfig, bindings: Bindings): S
     name,
     config,
     access: accessList(config.access),
+    limits: openLimits(name, config, bindings),
     requestHeaders: headerEdits(config.request.headers, bindings),
     responseHeaders: headerEdits(config.response.headers, bindings),
   };
@@ -88,14 +89,8 @@ function headerEdits(
 function resolved(headers: Record<string, HeaderValue>, bindings: Bindings): [string, string][] {
   return Object.entries(headers).map(([name, value]) => [
     name,
-    typeof value === "string" ? value : secret(value.secret, bindings),
+    typeof value === "string" ? value : secretOf(value.secret, bindings),
   ]);
-}
-
-function secret(name: string, bindings: Bindings): string {
-  const value = bindings[name];
-  if (typeof value === "string" && value !== "") return value;
-  throw new Error(`Expected the secret \`${name}\` to be set (\`wrangler secret put ${name}\`), got nothing`);
 }
 
 function certificate(name: string, bindings: Bindings): Pick<Fetcher, "fetch"> {

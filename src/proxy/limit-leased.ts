@@ -1,0 +1,100 @@
+/** Mode `leased`: requests spend slices this isolate was lent; the next one is fetched before the last runs out. */
+import type { Held } from "../rate-limit/key-lease.ts";
+import type { Rule } from "../rate-limit/meter.ts";
+import type { TakeAnswer } from "../rate-limit/messages.ts";
+import { UNANSWERED, type Counter, type Reservation } from "./limit-counter.ts";
+import { clock, standing, type Asked, type KnownKey, type LimitMemory } from "./limit-memory.ts";
+
+/** A call as a whole: whose slice, for how much, who holds on to it. */
+interface Asking extends Asked {
+  readonly memory: LimitMemory;
+  readonly units: number;
+  readonly rule: Rule;
+}
+
+export function leasedCounter(memory: LimitMemory): Counter {
+  return {
+    refusedAlready: (key, units) => memory.refusal(key, units),
+    reserve(key, units, rule, background) {
+      clock.look(Date.now());
+      const known = memory.use(key);
+      known.lease.want(units, clock);
+      const spent = known.lease.spend(units, clock);
+      const asking = { memory, known, key, units, rule, background };
+      if (spent === "blocked") return standing(known.lease, "refused");
+      if (spent === "empty") return clock.nowMs < known.awayUntilMs ? UNANSWERED : waitForSlice(asking);
+      if (!known.fetching && clock.nowMs >= known.awayUntilMs && known.lease.runsLow(clock)) fetchSlice(asking);
+      return admitted(known, spent, units);
+    },
+  };
+}
+
+/** One call serves everybody who waits; a slice too small for all of them is followed by another. */
+async function waitForSlice(asking: Asking): Promise<Reservation> {
+  const { known, memory, units } = asking;
+  const untilMs = clock.nowMs + memory.timeoutMs;
+  for (;;) {
+    if (!known.fetching) fetchSlice(asking);
+    await nextAnswer(known, untilMs - clock.nowMs);
+    clock.look(Date.now());
+    const spent = known.lease.spend(units, clock);
+    if (spent === "blocked") return standing(known.lease, "refused");
+    if (spent !== "empty") return admitted(known, spent, units);
+    if (clock.nowMs < known.awayUntilMs || clock.nowMs >= untilMs) return UNANSWERED;
+  }
+}
+
+/** Resolves when the call under way is answered, or after `ms`. */
+async function nextAnswer(known: KnownKey, ms: number): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  await new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, Math.max(0, ms));
+    known.waiting.push(resolve);
+  });
+  // Here and not by whoever wakes us: a timer belongs to the request that set it.
+  clearTimeout(timer);
+}
+
+function fetchSlice(asking: Asking): void {
+  const { known, background } = asking;
+  known.fetching = true;
+  known.fetches += 1;
+  background.waitUntil(
+    fetchOne(asking).finally(() => {
+      known.fetching = false;
+      const { waiting } = known;
+      known.waiting = [];
+      for (const wake of waiting) wake();
+    }),
+  );
+}
+
+async function fetchOne(asking: Asking): Promise<void> {
+  const { memory, known, units, rule, background } = asking;
+  const { lease, fetches } = known;
+  const sentAtMs = clock.nowMs;
+  const { epoch } = clock;
+  const receive = (answer: TakeAnswer) => {
+    clock.look(Date.now());
+    lease.receive(answer, units, sentAtMs, epoch, clock);
+    if (lease.owes()) background.waitUntil(giveBackUnspent(memory, asking, fetches));
+  };
+  const done = lease.takeDone(clock);
+  const perSecond = lease.perSecond(clock);
+  const answer = await memory.take(asking, { id: "", rule, mode: "leased", units, perSecond, done }, receive);
+  if (answer !== null) receive(answer);
+}
+
+/** At the end of the lease, unless a later slice has come: then that one's end, or the call for the next, sees to it. */
+async function giveBackUnspent(memory: LimitMemory, asked: Asked, fetches: number): Promise<void> {
+  const { lease } = asked.known;
+  await new Promise((resolve) => setTimeout(resolve, lease.heldForMs(clock) + 1));
+  if (asked.known.fetches !== fetches || asked.known.fetching) return;
+  clock.look(Date.now());
+  const done = lease.takeDone(clock);
+  if (done.some(({ unspent }) => unspent > 0)) await memory.giveBack(asked, done, []);
+}
+
+function admitted({ lease }: KnownKey, slice: Held, units: number): Reservation {
+  return { ...standing(lease, "admitted"), undo: () => lease.unspend(units, slice, clock) };
+}

@@ -1,0 +1,127 @@
+/** What this isolate remembers of the keys of one limit, and how it asks the `RateLimiter` of one. */
+import type { RateLimiter } from "../../durable-objects/rate-limiter.ts";
+import { IsolateClock } from "../rate-limit/isolate-clock.ts";
+import { KeyLease } from "../rate-limit/key-lease.ts";
+import { KeyMemory } from "../rate-limit/key-memory.ts";
+import type { TakeAnswer, TakeRequest } from "../rate-limit/messages.ts";
+import type { Background, Reservation } from "./limit-counter.ts";
+
+export type Limiters = DurableObjectNamespace<RateLimiter>;
+
+/** Keys remembered at most by each limit; about 1 KiB each at worst. */
+const MOST_KEYS = 10_000;
+
+/** A limiter that did not answer is left alone for so long. */
+const AWAY_MS = 1_000;
+
+/** One clock for the whole isolate: whichever request looks, a step back ends every lease. */
+export const clock = new IsolateClock();
+
+/** One key as this isolate knows it. */
+export interface KnownKey {
+  readonly lease: KeyLease;
+  /** Name of its Durable Object, once it was needed. */
+  objectName: string | null;
+  /** Whether a call for a slice is under way, and how many there have been. */
+  fetching: boolean;
+  fetches: number;
+  /** Requests that wait for that call. Each made its own promise: a promise of another request must not be awaited. */
+  waiting: (() => void)[];
+  awayUntilMs: number;
+}
+
+/** Which key a call is about, and who holds on to it. */
+export interface Asked {
+  readonly known: KnownKey;
+  readonly key: string;
+  readonly background: Background;
+}
+
+export class LimitMemory {
+  readonly #keys = new KeyMemory<KnownKey>(MOST_KEYS);
+  readonly #limiters: Limiters;
+  readonly #scope: string;
+  readonly #timeoutMs: number;
+
+  /** @param scope names the limit, its algorithm and its window: what shares an object must count alike */
+  constructor(limiters: Limiters, scope: string, timeoutMs: number) {
+    this.#limiters = limiters;
+    this.#scope = scope;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  get timeoutMs(): number {
+    return this.#timeoutMs;
+  }
+
+  use(key: string): KnownKey {
+    return this.#keys.use(key, () => ({
+      lease: new KeyLease(),
+      objectName: null,
+      fetching: false,
+      fetches: 0,
+      waiting: [],
+      awayUntilMs: 0,
+    }));
+  }
+
+  /** The refusal that is remembered of a key, by `Counter.refusedAlready`'s rules. */
+  refusal(key: string, units: number): Reservation | null {
+    const lease = this.#keys.peek(key)?.lease;
+    if (lease === undefined) return null;
+    clock.look(Date.now());
+    return lease.isBlocked(units, clock) ? standing(lease, "refused") : null;
+  }
+
+  /**
+   * Asks once. No call is repeated: an overloaded object is not helped by more calls.
+   *
+   * @param late    takes an answer that came after its time
+   * @returns null when no answer came in time; the limiter is then left alone for a second
+   */
+  async take(
+    { known, key, background }: Asked,
+    request: TakeRequest,
+    late: (answer: TakeAnswer) => void,
+  ): Promise<TakeAnswer | null> {
+    let timer: ReturnType<typeof setTimeout> | null = null;
+    const deadline = new Promise<null>((resolve) => {
+      timer = setTimeout(() => resolve(null), this.#timeoutMs);
+    });
+    const call = this.#limiter(known, key).then((limiter) => limiter.take(request));
+    const answer = await Promise.race([call.catch(() => null), deadline]);
+    clearTimeout(timer);
+    clock.look(Date.now());
+    if (answer !== null) return answer;
+    known.awayUntilMs = clock.nowMs + AWAY_MS;
+    background.waitUntil(call.then(late, () => undefined));
+    return null;
+  }
+
+  /** Gives back; nobody waits for it, and what is lost on the way runs out by itself. */
+  async giveBack({ known, key }: Asked, done: TakeRequest["done"], refunds: readonly string[]): Promise<void> {
+    try {
+      await (await this.#limiter(known, key)).giveBack(done, refunds);
+    } catch {
+      known.awayUntilMs = Date.now() + AWAY_MS;
+    }
+  }
+
+  async #limiter(known: KnownKey, key: string): Promise<DurableObjectStub<RateLimiter>> {
+    known.objectName ??= await hashed(`${this.#scope}\u0000${key}`);
+    return this.#limiters.getByName(known.objectName);
+  }
+}
+
+/** A reservation that holds nothing, with what is known of the key. */
+export function standing(lease: KeyLease, verdict: Reservation["verdict"]): Reservation {
+  const { remaining, resetMs } = lease.standing(clock);
+  const retryMs = verdict === "refused" ? lease.blockedMs(clock) : 0;
+  return { verdict, retryMs, remaining, resetMs, undo: null, end: null };
+}
+
+/** 128 bits of SHA-256 in hexadecimal: what is stored or logged of a key. */
+export async function hashed(text: string): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  return Array.from(new Uint8Array(digest, 0, 16), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,74 @@
+/** One rate limit of a service, ready to use: whom it counts, what it costs them, and how its numbers follow the origins. */
+import type { RateLimitConfig } from "../config/rate-limits.ts";
+import { FULL_SCALE, nextScale, type Scale } from "../rate-limit/adapt.ts";
+import { costReader } from "../rate-limit/cost.ts";
+import { claimsIn, keyReader, type KeyFacts } from "../rate-limit/key.ts";
+import { matcher, type Matcher } from "../rate-limit/match.ts";
+import type { Rule } from "../rate-limit/meter.ts";
+import type { Counter } from "./limit-counter.ts";
+import { exactCounter } from "./limit-exact.ts";
+import { leasedCounter } from "./limit-leased.ts";
+import { bindingCounter, isolateCounter } from "./limit-local.ts";
+import { LimitMemory, type Limiters } from "./limit-memory.ts";
+import type { Signals } from "./limit-pressure.ts";
+import type { Bindings } from "./secret.ts";
+
+export interface ReadyLimit {
+  readonly config: RateLimitConfig;
+  readonly counter: Counter;
+  readonly counts: Matcher;
+  readonly keyOf: (facts: KeyFacts) => string;
+  readonly costOf: (header: (name: string) => string | null) => number;
+  readonly wantsClaims: boolean;
+  /** The rule as it is now. */
+  readonly rule: (signals: () => Signals, nowMs: number) => Rule;
+}
+
+/** @throws Error when a binding that the limit needs is not there */
+export function readyLimit(service: string, config: RateLimitConfig, bindings: Bindings): ReadyLimit {
+  const { algorithm, windowSeconds, limit, burst, cost, maxCost } = config;
+  const rule = { algorithm, limit, windowMs: windowSeconds * 1_000, burst: burst ?? limit };
+  return {
+    config,
+    counter: counterFor(service, config, bindings),
+    counts: matcher(config.match),
+    keyOf: keyReader(config.key),
+    costOf: costReader(cost, Math.min(maxCost, rule.burst)),
+    wantsClaims: claimsIn(config.key).length > 0,
+    rule: config.adapt === undefined ? () => rule : adapting(rule, config.adapt),
+  };
+}
+
+function counterFor(service: string, config: RateLimitConfig, bindings: Bindings): Counter {
+  // What shares an object must count alike: another window or algorithm is another object.
+  const scope = [service, config.name, config.algorithm, config.windowSeconds].join("\u0000");
+  const mode = config.mode ?? (config.algorithm === "concurrency" ? "exact" : "leased");
+  if (mode === "local") {
+    if (config.binding === undefined) return isolateCounter();
+    const binding = bindings[config.binding] as RateLimit | undefined;
+    if (typeof binding?.limit === "function") return bindingCounter(binding, scope);
+    throw new Error(`Expected the rate-limit binding \`${config.binding}\` in wrangler.toml, got nothing`);
+  }
+  const limiters = bindings["RATE_LIMITER"] as Limiters | undefined;
+  if (limiters === undefined) throw new Error("Expected the binding `RATE_LIMITER` in wrangler.toml, got nothing");
+  const memory = new LimitMemory(limiters, scope, config.timeoutMs);
+  return mode === "exact" ? exactCounter(memory) : leasedCounter(memory);
+}
+
+/** Every isolate scales by what it sees itself; none scales up beyond what is configured. */
+function adapting(full: Rule, { signal, floor }: NonNullable<RateLimitConfig["adapt"]>): ReadyLimit["rule"] {
+  let scale: Scale = FULL_SCALE;
+  let scaled = full;
+  return (signals, nowMs) => {
+    const now = signals();
+    const next = nextScale(scale, signal === "latency" ? now.speed : now.health, floor, nowMs);
+    if (next.value !== scale.value) scaled = scaledRule(full, next.value);
+    scale = next;
+    return scaled;
+  };
+}
+
+function scaledRule(full: Rule, value: number): Rule {
+  const part = (units: number) => Math.max(1, Math.floor(units * value));
+  return { ...full, limit: part(full.limit), burst: part(full.burst) };
+}
