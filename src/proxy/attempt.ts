@@ -1,9 +1,11 @@
 /** One try at one origin: sent, waited for at most so long, and judged. */
 import { failureOfStatus, type FailureKind } from "../resilience/retry.ts";
 import type { Candidate } from "../steering/candidates.ts";
+import type { OutboundBody } from "./body.ts";
+import { fixedDeadline, movableDeadline } from "./deadline.ts";
 import type { Target } from "./plan.ts";
 
-/** How an attempt ended. `ignored`: nothing can be said of the origin (the client may have left). */
+/** How an attempt ended. `ignored`: it says nothing of the origin (the client's upload broke). */
 export type Outcome =
   | { readonly kind: "success"; readonly response: Response }
   | { readonly kind: "failure"; readonly failure: FailureKind; readonly response: Response | null }
@@ -22,10 +24,8 @@ export interface Message {
   readonly method: string;
   readonly url: string;
   readonly headers: Headers;
-  readonly body: BodyInit | null;
-  /** True if the body is the client's own stream: when it breaks, nobody knows whose end did. */
-  readonly streamed: boolean;
-  /** Longest wait for the response head, ms; bodies run on. */
+  readonly body: OutboundBody;
+  /** Longest wait for the response head, ms; while an upload moves, counted from its last movement. Bodies run on. */
   readonly deadlineMs: number;
   /** True if the answer's body will be read here rather than passed on. */
   readonly readsBody: boolean;
@@ -39,38 +39,26 @@ export interface Message {
  * if it were the final one, and over 599 because no response can be made of it.
  */
 export async function attempt(target: Target, message: Message): Promise<Outcome> {
-  const deadline = startDeadline(message);
+  const { body, deadlineMs } = message;
+  const deadline = body.replayable && !message.readsBody ? fixedDeadline(deadlineMs) : movableDeadline(deadlineMs);
   try {
     const response = await target.fetcher.fetch(message.url, {
       method: message.method,
       headers: message.headers,
-      body: message.body,
+      body: body.next(deadline),
       redirect: "manual",
       cache: "no-store",
       signal: deadline.signal,
     });
     return judge(response);
   } catch {
+    if (body.fault !== null) return { kind: "ignored" };
     if (deadline.signal.aborted) return { kind: "failure", failure: "timeout", response: null };
-    if (message.streamed) return { kind: "ignored" };
     return { kind: "failure", failure: "connection", response: null };
   } finally {
     deadline.stop();
   }
 }
-
-/**
- * `AbortSignal.timeout` is the cheaper one, cannot be stopped, and does not touch a body that is passed on; a body read
- * here it would break off, so then the deadline is one that can be stopped.
- */
-function startDeadline({ deadlineMs, readsBody }: Message): { signal: AbortSignal; stop(): void } {
-  if (!readsBody) return { signal: AbortSignal.timeout(deadlineMs), stop: doNothing };
-  const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(), deadlineMs);
-  return { signal: controller.signal, stop: () => clearTimeout(timer) };
-}
-
-function doNothing(): void {}
 
 function judge(response: Response): Outcome {
   const isWebSocket = response.status === 101 && response.webSocket !== null;

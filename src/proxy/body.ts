@@ -1,14 +1,20 @@
-/** The request's body: kept when small enough to be sent again, streamed otherwise, and never longer than allowed. */
+/** The request's body: kept when small enough to be sent again, relayed otherwise, and never longer than allowed. */
+import type { Deadline } from "./deadline.ts";
 import type { Failure } from "./failure.ts";
 
 export interface OutboundBody {
-  /** Gives the body for the next attempt; a streamed one only once. */
-  next(): BodyInit | null;
+  /** Gives the body for the next attempt. A relayed one exists once, and moves the attempt's deadline while it moves. */
+  next(deadline: Deadline): BodyInit | null;
   /** True if every attempt can have it. */
   readonly replayable: boolean;
   /** What was wrong with the client's end of the upload, once something is. */
   readonly fault: Failure | null;
 }
+
+/** Bytes read from the client at a time. Smaller reads cost more passes through the Worker than the bytes are worth. */
+const READ_BYTES = 65_536;
+
+const BROKEN_UPLOAD: Failure = { kind: "bad-request", detail: "The request body ended early or was malformed." };
 
 /**
  * @param declared  the value of `Content-Length`, checked before; null when there is none
@@ -22,38 +28,31 @@ export async function outboundBody(
   maxBytes: number,
 ): Promise<OutboundBody> {
   if (request.body === null) return { next: () => null, replayable: true, fault: null };
-  if (declared === null) return counted(request.body, maxBytes);
-  if (Number(declared) > keepBytes) return { next: () => request.body, replayable: false, fault: null };
-  return kept(request);
-}
-
-async function kept(request: Request): Promise<OutboundBody> {
+  if (declared === null || Number(declared) > keepBytes) return relayed(request.body, declared, maxBytes);
   try {
     const bytes = await request.arrayBuffer();
     return { next: () => bytes, replayable: true, fault: null };
   } catch {
-    return { next: () => null, replayable: false, fault: brokenUpload };
+    return { next: () => null, replayable: false, fault: BROKEN_UPLOAD };
   }
 }
 
-/** A body of undeclared length has to be counted as it passes; that also tells a client's broken upload from an origin's. */
-function counted(body: ReadableStream<Uint8Array>, maxBytes: number): OutboundBody {
-  let passed = 0;
+/**
+ * A body that is relayed rather than handed over: it is counted, a client's broken upload is told from an origin's, and
+ * a slow but living upload is not mistaken for a silent origin. One that breaks aborts the attempt: closing or erroring
+ * the relay instead would let the origin see a clean end and take part of an upload for the whole.
+ */
+function relayed(body: ReadableStream<Uint8Array>, declared: string | null, maxBytes: number): OutboundBody {
   let fault: Failure | null = null;
-  const counter = new TransformStream<Uint8Array, Uint8Array>({
-    transform(chunk, controller) {
-      passed += chunk.byteLength;
-      if (passed <= maxBytes) return controller.enqueue(chunk);
-      fault = { kind: "body-too-large", limitBytes: maxBytes };
-      throw new Error("The request body is longer than the service allows");
-    },
-  });
   return {
-    next: () => {
-      const reader = body.getReader();
-      const writer = counter.writable.getWriter();
-      void pump(reader, writer, () => (fault ??= brokenUpload));
-      return counter.readable;
+    next(deadline) {
+      const relay = declared === null ? new IdentityTransformStream() : new FixedLengthStream(Number(declared));
+      const breakOff = (reason: Failure): void => {
+        fault = reason;
+        deadline.abort();
+      };
+      void pump(body, relay.writable, maxBytes, deadline, breakOff);
+      return relay.readable;
     },
     replayable: false,
     get fault() {
@@ -62,29 +61,35 @@ function counted(body: ReadableStream<Uint8Array>, maxBytes: number): OutboundBo
   };
 }
 
-const brokenUpload: Failure = { kind: "bad-request", detail: "The request body ended early or was malformed." };
-
-/** Moves an upload along; a failure to read is the client's, a failure to write the other side's. */
 async function pump(
-  reader: ReadableStreamDefaultReader<Uint8Array>,
-  writer: WritableStreamDefaultWriter<Uint8Array>,
-  onReadFailure: () => void,
+  body: ReadableStream<Uint8Array>,
+  writable: WritableStream<Uint8Array>,
+  maxBytes: number,
+  deadline: Deadline,
+  breakOff: (reason: Failure) => void,
 ): Promise<void> {
+  const reader = body.getReader({ mode: "byob" });
+  const writer = writable.getWriter();
+  let passedBytes = 0;
   for (;;) {
     let chunk;
     try {
-      chunk = await reader.read();
-    } catch (error) {
-      onReadFailure();
-      await writer.abort(error).catch(() => undefined);
-      return;
+      chunk = await reader.read(new Uint8Array(READ_BYTES));
+    } catch {
+      return breakOff(BROKEN_UPLOAD);
+    }
+    passedBytes += chunk.value?.byteLength ?? 0;
+    if (passedBytes > maxBytes) {
+      breakOff({ kind: "body-too-large", limitBytes: maxBytes });
+      return void reader.cancel().catch(() => undefined);
     }
     try {
+      if (chunk.value !== undefined && chunk.value.byteLength > 0) await writer.write(chunk.value);
+      deadline.extend();
       if (chunk.done) return await writer.close();
-      await writer.write(chunk.value);
-    } catch (error) {
-      await reader.cancel(error).catch(() => undefined);
-      return;
+    } catch {
+      // The origin's side is gone; the attempt says how. Nobody needs the rest of the upload.
+      return void reader.cancel().catch(() => undefined);
     }
   }
 }

@@ -59,8 +59,7 @@ async function tryCandidate(
     method: exchange.request.method,
     url: to.base + target,
     headers: headersFor(to, headers),
-    body: body.next(),
-    streamed: !body.replayable,
+    body,
     deadlineMs,
     readsBody: timeouts.idleMs > 0,
   }).then((outcome) => {
