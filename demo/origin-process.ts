@@ -6,9 +6,12 @@ import { startOriginServer } from "./origin-server.ts";
 import { startProcess, waitUntil, type RunningProcess } from "./process.ts";
 
 type Order = { readonly id: number } & ({ readonly behave: Behaviour } | { readonly counts: true });
-type Reply =
-  | { readonly id: number; readonly counts?: OriginCounts; readonly error?: string }
-  | { readonly ready: true };
+interface Reply {
+  readonly id: number;
+  readonly counts?: OriginCounts;
+  readonly error?: string;
+}
+type Message = Reply | { readonly ready: true };
 
 /**
  * Starts an origin as a process.

@@ -1,0 +1,117 @@
+/** The Worker as it is in this checkout, with another configuration in the place of fairlead.config.ts; bundled once where that will do. */
+import { execFile } from "node:child_process";
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { promisify } from "node:util";
+import { experimental_readRawConfig } from "wrangler";
+import type { Config } from "../src/config/schema.ts";
+
+/** Where wrangler.toml lies. */
+export const PROJECT = resolve(import.meta.dirname, "..");
+
+/** To be run with `process.execPath`. */
+export const WRANGLER = join(PROJECT, "node_modules/wrangler/bin/wrangler.js");
+
+export const WRANGLER_CONFIG = join(PROJECT, "wrangler.toml");
+
+const MODULE = /\.(?:js|mjs|wasm|txt|html|bin)$/;
+
+/** How the Worker's modules import the configuration, from the first and the second folder level. */
+const CONFIG_SPECIFIERS = ["../fairlead.config.ts", "../../fairlead.config.ts"];
+
+/** Environment for a wrangler that asks nothing, reports nothing and looks nothing up. */
+export function quietWrangler(directory: string): Record<string, string> {
+  return {
+    CI: "true",
+    NO_COLOR: "1",
+    FORCE_COLOR: "0",
+    CLOUDFLARE_CF_FETCH_ENABLED: "false",
+    WRANGLER_HIDE_BANNER: "true",
+    WRANGLER_SEND_METRICS: "false",
+    WRANGLER_SEND_ERROR_REPORTS: "false",
+    WRANGLER_WRITE_LOGS: "false",
+    // Several run side by side: none may find another through the registry that wrangler keeps in the home directory.
+    WRANGLER_REGISTRY_PATH: join(directory, "registry"),
+  };
+}
+
+/** What of wrangler.toml is read or replaced here; the rest is passed on as it is. */
+interface RawWranglerConfig extends Record<string, unknown> {
+  main: string;
+  vars?: Record<string, unknown>;
+  assets?: { directory?: string };
+  build?: { cwd?: string };
+}
+
+export interface WorkerSettings {
+  /** As `defineConfig` returns it. Default: fairlead.config.ts. */
+  readonly config?: Config;
+  /** Variables (and secrets) laid over those of wrangler.toml. */
+  readonly vars?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Writes a wrangler configuration for the Worker with these settings: wrangler.toml but for them, without environments.
+ * The configuration is swapped while bundling, so that the Worker itself knows of no second way to be configured.
+ *
+ * @param directory where it is written, with a module that holds the configuration
+ * @returns its path
+ */
+export async function writeWranglerConfig({ config, vars }: WorkerSettings, directory: string): Promise<string> {
+  const raw = experimental_readRawConfig({ config: WRANGLER_CONFIG }).rawConfig as unknown as RawWranglerConfig;
+  const { env: _environments, assets, ...kept } = raw;
+  const written = {
+    ...kept,
+    main: join(PROJECT, raw.main),
+    vars: { ...raw.vars, ...vars },
+    build: { ...raw.build, cwd: resolve(PROJECT, raw.build?.cwd ?? ".") },
+    ...(assets === undefined ? {} : { assets: { ...assets, ...absolute(assets.directory) } }),
+    ...(config === undefined ? {} : { alias: await writeConfigModule(config, directory) }),
+  };
+  const path = join(directory, "wrangler.json");
+  await writeFile(path, JSON.stringify(written, null, 2));
+  return path;
+}
+
+function absolute(directory: string | undefined): { directory?: string } {
+  return directory === undefined ? {} : { directory: join(PROJECT, directory) };
+}
+
+async function writeConfigModule(config: Config, directory: string): Promise<Record<string, string>> {
+  const path = join(directory, "fairlead.config.mjs");
+  await writeFile(path, `export default ${JSON.stringify(config)};\n`);
+  return Object.fromEntries(CONFIG_SPECIFIERS.map((specifier) => [specifier, path]));
+}
+
+export interface WorkerBundle {
+  readonly directory: string;
+  /** File names in `directory`, the entry first. */
+  readonly modules: readonly string[];
+}
+
+/**
+ * Bundles the Worker as `wrangler deploy` would upload it; can be started many times.
+ *
+ * @param directory an existing, empty one
+ * @throws Error with what wrangler said when it cannot be built
+ */
+export async function bundleWorker(directory: string, config?: Config): Promise<WorkerBundle> {
+  const settings = await mkdtemp(join(tmpdir(), "fairlead-bundle-"));
+  const path = await writeWranglerConfig(config === undefined ? {} : { config }, settings);
+  const args = ["deploy", "--dry-run", "--config", path, "--outdir", directory];
+  try {
+    await promisify(execFile)(process.execPath, [WRANGLER, ...args], {
+      cwd: PROJECT,
+      env: { ...process.env, ...quietWrangler(settings) },
+    });
+  } catch (error) {
+    const { stdout = "", stderr = "" } = error as { stdout?: string; stderr?: string };
+    throw new Error(`The Worker could not be built:\n${stdout}${stderr}`, { cause: error });
+  } finally {
+    await rm(settings, { recursive: true, force: true });
+  }
+  const entry = "index.js";
+  const others = (await readdir(directory)).filter((name) => MODULE.test(name) && name !== entry);
+  return { directory, modules: [entry, ...others] };
+}
