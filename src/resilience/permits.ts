@@ -14,7 +14,10 @@ import type { Region } from "../config/region.ts";
 export const PERMIT_USE_MS = 3_000;
 
 /** The longest time between two observations that is believed, ms. */
-export const MAX_GAP_MS = 5_000;
+const MAX_GAP_MS = 5_000;
+
+/** How late an isolate's timer may be when it gives a permit up, ms. */
+const TIMER_SLACK_MS = 1_000;
 
 interface Slot {
   readonly id: string;
@@ -68,11 +71,19 @@ export function grantPermit(
 ): { permits: PermitSlots; grant: Grant | null } {
   const aged = agePermits(permits, nowMs);
   if (aged.slots.length >= limit) return { permits: aged, grant: null };
-  const freeAtMs = PERMIT_USE_MS + attemptMs + MAX_GAP_MS;
+  const freeAtMs = heldMs(attemptMs);
   return {
     permits: { ...aged, slots: [...aged.slots, { id, region, episodeMs, ageMs: 0, freeAtMs }] },
     grant: { id, useWithinMs: PERMIT_USE_MS, deadlineMs: attemptMs },
   };
+}
+
+/**
+ * How long a slot is held without an outcome, ms of counted time: while the permit may be used, while the attempt may
+ * run, and what one step of the owner's clock and a late timer may take off that.
+ */
+export function heldMs(attemptMs: number): number {
+  return PERMIT_USE_MS + attemptMs + MAX_GAP_MS + TIMER_SLACK_MS;
 }
 
 /** Frees the slot of a permit whose outcome has come. `slot` is null when it was free already: late, or told twice. */

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import {
   agePermits,
   grantPermit,
-  MAX_GAP_MS,
+  heldMs,
   NO_PERMITS,
   PERMIT_USE_MS,
   settlePermit,
@@ -13,7 +13,7 @@ import { holdPermit, usePermit } from "../../src/resilience/trial-permit.ts";
 
 const NOW = 1_000_000;
 const ATTEMPT_MS = 10_000;
-const HELD_MS = PERMIT_USE_MS + ATTEMPT_MS + MAX_GAP_MS;
+const HELD_MS = heldMs(ATTEMPT_MS);
 
 const grant = (permits: PermitSlots, id: string, nowMs = NOW, limit = 3) =>
   grantPermit(permits, limit, { id, region: "enam", episodeMs: 1, attemptMs: ATTEMPT_MS }, nowMs);
