@@ -220,8 +220,18 @@ export interface ConfirmAnswer {
   readonly effectiveWithinMs: number;
 }
 
+/** What a region knows of an origin without being told: who has traffic there, and what its probes say. */
+export interface Witness {
+  /** Attempts that ended within the breaker's window. */
+  readonly successes: number;
+  readonly failures: number;
+  readonly verdict: "unknown" | "up" | "down";
+}
+
 /** What Durable Objects ask of a hub. */
 export interface HubForObjects {
+  /** Asked by a breaker before it calls its origin down worldwide. */
+  witness(origin: OriginId): Promise<Witness>;
   /** @returns the version the hub has of the change's section (or of the breaker) now. */
   push(change: Change): Promise<{ version: number }>;
   confirm(section: LoggedSection, version: number, waitMs: number): Promise<ConfirmAnswer>;
@@ -241,6 +251,8 @@ export interface BreakerForHubs {
   record(region: Region, hub: HubName, counts: WindowCounts): Promise<BreakerState>;
   takePermit(region: Region): Promise<Permit | null>;
   settle(permitId: string, outcome: Outcome): Promise<BreakerState>;
+  /** The region's own verdict changed. */
+  reportHealth(region: Region, hub: HubName, verdict: Witness["verdict"], reason: string): Promise<BreakerState>;
 }
 
 /** What a hub asks of the ControlPlane: to be known, and what it has missed. Sent at start and every few seconds. */

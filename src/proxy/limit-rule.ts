@@ -11,7 +11,7 @@ import { leasedCounter } from "./limit-leased.ts";
 import { bindingCounter, isolateCounter } from "./limit-local.ts";
 import { LimitMemory, type Limiters } from "./limit-memory.ts";
 import type { Signals } from "./limit-pressure.ts";
-import type { Bindings } from "./secret.ts";
+import type { Bindings } from "../config/secret.ts";
 
 export interface ReadyLimit {
   readonly config: RateLimitConfig;

@@ -13,7 +13,7 @@ import type { Reservation } from "./limit-counter.ts";
 import { levelReader } from "./limit-level.ts";
 import { pressureGauge, type Signals } from "./limit-pressure.ts";
 import { readyLimit, type ReadyLimit } from "./limit-rule.ts";
-import { secretOf, type Bindings } from "./secret.ts";
+import { secretOf, type Bindings } from "../config/secret.ts";
 
 /** Seconds after which a level that was turned away may find room. */
 const SHED_RETRY_SECONDS = 5;

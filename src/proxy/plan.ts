@@ -1,11 +1,11 @@
 /** What a deployment's configuration becomes once an isolate, so that no request interprets it: hosts, edits, targets. */
 import type { HeaderValue, OriginConfig } from "../config/pool.ts";
 import type { Config } from "../config/schema.ts";
+import { resolveHeaders, type Bindings } from "../config/secret.ts";
 import type { ServiceConfig } from "../config/service.ts";
 import { accessList, type AccessList } from "./access.ts";
 import { openLimits, type Limits } from "./limit.ts";
 import { makeRouter, type Router } from "./route.ts";
-import { secretOf, type Bindings } from "./secret.ts";
 
 /** Where an origin's requests go, ready to use. */
 export interface Target {
@@ -70,7 +70,7 @@ function servicePlan(name: string, config: ServiceConfig, bindings: Bindings): S
 
 function makeTarget(origin: OriginConfig, bindings: Bindings): Target {
   const url = new URL(origin.url);
-  const headers = resolved(origin.headers, bindings);
+  const headers = resolveHeaders(origin.headers, bindings);
   if (origin.hostHeader !== undefined) headers.push(["Host", origin.hostHeader]);
   return {
     base: url.origin + url.pathname.replace(/\/$/, ""),
@@ -83,14 +83,7 @@ function headerEdits(
   edits: { set: Record<string, HeaderValue>; remove: readonly string[] },
   bindings: Bindings,
 ): HeaderEdits {
-  return { set: resolved(edits.set, bindings), remove: edits.remove };
-}
-
-function resolved(headers: Record<string, HeaderValue>, bindings: Bindings): [string, string][] {
-  return Object.entries(headers).map(([name, value]) => [
-    name,
-    typeof value === "string" ? value : secretOf(value.secret, bindings),
-  ]);
+  return { set: resolveHeaders(edits.set, bindings), remove: edits.remove };
 }
 
 function certificate(name: string, bindings: Bindings): Pick<Fetcher, "fetch"> {

@@ -170,3 +170,9 @@ export function dueMs(state: CircuitBreaker, rules: BreakerRules): number {
 export function admissionThrough(state: CircuitBreaker): number {
   return state.phase === "closed" ? admissionOf(state.ramp) : 0;
 }
+
+/** The part worth storing: counts come with every report and are of no use after the pause that an eviction means. */
+export function withoutCounts(state: CircuitBreaker): CircuitBreaker {
+  if (state.phase !== "closed") return state;
+  return { ...state, window: [], ramp: state.ramp && { ...state.ramp, successes: 0, failures: 0 } };
+}

@@ -15,6 +15,7 @@ import {
   open,
   recordEvidence,
   recordTrial,
+  withoutCounts,
   type BreakerRules,
   type CircuitBreaker,
   type Evidence,
@@ -176,6 +177,19 @@ export function isUneventful(
         breaker.window.every(({ startMs }) => startMs <= nowMs - windowMs || startMs > nowMs),
     )
   );
+}
+
+/** Whether requests go to it from everywhere, be it on a ramp. */
+export function isClosedEverywhere({ world, regions }: OriginAgreement): boolean {
+  return [world, ...Object.values(regions)].every(({ phase }) => phase === "closed");
+}
+
+/** The part worth storing; regions that have nothing to tell are left out. */
+export function storedPart(agreement: OriginAgreement): OriginAgreement {
+  const regions = regionsOf(agreement)
+    .map((region) => [region, withoutCounts(agreement.regions[region]!)] as const)
+    .filter(([, breaker]) => breaker.phase !== "closed" || breaker.openings > 0);
+  return { ...agreement, world: withoutCounts(agreement.world), regions: Object.fromEntries(regions) };
 }
 
 function regionsOf(agreement: OriginAgreement): Region[] {

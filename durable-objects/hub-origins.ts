@@ -1,0 +1,275 @@
+/**
+ * The part of a hub that is about origins: it adds up what the region's isolates report, forwards to each origin's breaker
+ * what it needs, keeps the breakers' word, probes, and makes the readings that isolates get.
+ */
+import type {
+  BreakerChange,
+  BreakerForHubs,
+  BreakerState,
+  HubName,
+  OriginId,
+  OriginReading,
+  OriginVerdict,
+  Permit,
+  Report,
+  SettledPermit,
+  Witness,
+} from "../src/agreement/protocol.ts";
+import type { OriginSettings } from "../src/config/origin-settings.ts";
+import { planProbes, QUIET_AFTER_MS } from "../src/health/probe-schedule.ts";
+import { recordProbe, UNKNOWN_HEALTH, type RegionalHealth } from "../src/health/thresholds.ts";
+import type { ProbeResult } from "../src/health/verdict.ts";
+import {
+  measureOf,
+  noEvidence,
+  owedToBreaker,
+  recentTraffic,
+  stillOwed,
+  takeLatency,
+  takeOriginReport,
+  type RegionEvidence,
+} from "../src/resilience/region-evidence.ts";
+import { probeAll, type ProbePlatform } from "./prober.ts";
+
+/** A breaker that had no permit to give, or could not be reached, is left alone for so long, ms. */
+const NO_PERMIT_MS = 250;
+const UNREACHABLE_MS = 1_000;
+
+/** A breaker's word that is like having none is not kept. */
+const DEFAULT_VERDICT: OriginVerdict = { breaker: "closed", admission: 1, healthy: true };
+
+/** The key-value part of a Durable Object's SQLite storage that is used here. */
+export type OriginStore = Pick<SyncKvStorage, "get" | "put" | "delete" | "list">;
+
+export interface HubOriginsOptions {
+  readonly hub: HubName;
+  readonly settings: ReadonlyMap<OriginId, OriginSettings>;
+  readonly breakerOf: (origin: OriginId) => BreakerForHubs;
+  readonly store: OriginStore;
+  readonly platform: ProbePlatform;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  /** A verdict changed: held calls are to be released with the origin's new reading. */
+  readonly changed: (origin: OriginId, reading: OriginReading) => void;
+  /** Told when a breaker could not be reached. */
+  readonly failed: (origin: OriginId, error: unknown) => void;
+}
+
+interface Known {
+  readonly settings: OriginSettings;
+  readonly evidence: RegionEvidence;
+  state: BreakerState;
+  health: RegionalHealth;
+  probedMs: number;
+  /** Whether counts are on their way to the breaker. */
+  forwarding: boolean;
+  /** The breaker is not asked again before these times, ms since the epoch. */
+  nextForwardMs: number;
+  nextPermitMs: number;
+}
+
+const STORED = "origin/";
+
+export class HubOrigins {
+  readonly #options: HubOriginsOptions;
+  readonly #known = new Map<OriginId, Known>();
+  #lastSyncMs = 0;
+
+  /** Reads back what breakers said before the hub was evicted. */
+  constructor(options: HubOriginsOptions) {
+    this.#options = options;
+    for (const [id, settings] of options.settings) {
+      this.#known.set(id, {
+        settings,
+        evidence: noEvidence(),
+        state: { version: 0, ...DEFAULT_VERDICT },
+        health: UNKNOWN_HEALTH,
+        probedMs: 0,
+        forwarding: false,
+        nextForwardMs: 0,
+        nextPermitMs: 0,
+      });
+    }
+    for (const [key, state] of options.store.list<BreakerState>({ prefix: STORED })) {
+      const known = this.#known.get(key.slice(STORED.length));
+      if (known !== undefined) known.state = state;
+    }
+  }
+
+  /** What isolates should know of every origin now. */
+  *readings(nowMs: number): Generator<[OriginId, OriginReading]> {
+    for (const [origin, known] of this.#known) yield [origin, readingOf(known, nowMs)];
+  }
+
+  /** Notes that isolates are there: what probes wait for. */
+  takeSync(nowMs: number): void {
+    this.#lastSyncMs = Math.max(this.#lastSyncMs, nowMs);
+  }
+
+  /**
+   * Takes a report in and forwards what breakers must know.
+   *
+   * @returns when everything that was sent has been answered; nobody needs to wait for it
+   */
+  async takeReport(report: Report, nowMs: number): Promise<void> {
+    const sent: Promise<void>[] = report.settled.map((settled) => this.#settle(settled));
+    for (const [origin, counts] of Object.entries(report.origins)) {
+      const known = this.#known.get(origin);
+      if (known === undefined) continue;
+      takeOriginReport(known.evidence, report.isolate, counts, windowMsOf(known), nowMs);
+      sent.push(this.#forward(known));
+    }
+    await Promise.all(sent);
+  }
+
+  /** A breaker's word. @returns the version the hub has now */
+  push({ origin, state }: BreakerChange): { version: number } {
+    const known = this.#known.get(origin);
+    if (known === undefined) return { version: state.version };
+    this.#apply(known, state);
+    return { version: known.state.version };
+  }
+
+  /** What a breaker asks before it calls its origin down worldwide. */
+  witness(origin: OriginId): Witness {
+    const nowMs = this.#options.platform.clock();
+    const known = this.#known.get(origin);
+    if (known === undefined) return { successes: 0, failures: 0, verdict: "unknown" };
+    const isStale = nowMs - known.probedMs > QUIET_AFTER_MS;
+    return {
+      ...recentTraffic(known.evidence, windowMsOf(known), nowMs),
+      verdict: isStale ? "unknown" : known.health.verdict,
+    };
+  }
+
+  /** A trial for one of the region's isolates, if the origin is half-open here and a slot is free worldwide. */
+  async takePermit(origin: OriginId): Promise<Permit | null> {
+    const known = this.#known.get(origin);
+    const nowMs = this.#options.platform.clock();
+    if (known === undefined || known.state.breaker !== "half-open" || nowMs < known.nextPermitMs) return null;
+    try {
+      const permit = await this.#options.breakerOf(origin).takePermit(this.#options.platform.region);
+      if (permit === null) known.nextPermitMs = this.#options.platform.clock() + NO_PERMIT_MS;
+      return permit;
+    } catch (error) {
+      known.nextPermitMs = this.#options.platform.clock() + UNREACHABLE_MS;
+      this.#options.failed(origin, error);
+      return null;
+    }
+  }
+
+  /**
+   * Begins the probes that are due.
+   *
+   * @returns when to look again, ms since the epoch (null: not before the next sync), and when the probes are done
+   */
+  startProbes(nowMs: number): { nextMs: number | null; done: Promise<void> } {
+    const subjects = [...this.#known].map(([origin, { settings, probedMs, evidence, state, health }]) => ({
+      origin,
+      monitor: settings.monitor,
+      probedMs,
+      measuredMs: evidence.measuredMs,
+      out: state.breaker !== "closed" || !state.healthy || health.verdict === "down",
+    }));
+    const { due, nextMs } = planProbes(subjects, this.#lastSyncMs, nowMs, this.#options.random);
+    for (const origin of due) this.#known.get(origin)!.probedMs = nowMs;
+    const tasks: Promise<void>[] = [];
+    const probed = probeAll(
+      due.map((origin) => this.#known.get(origin)!.settings),
+      this.#options.platform,
+      (settings, result) => void tasks.push(this.#takeProbe(this.#known.get(settings.origin.id)!, result)),
+    );
+    return { nextMs, done: probed.then(() => Promise.all(tasks)).then(() => undefined) };
+  }
+
+  async #takeProbe(known: Known, result: ProbeResult): Promise<void> {
+    if (result.good) takeLatency(known.evidence, result.durationMs, 1, this.#options.platform.clock());
+    const before = verdictOf(known);
+    known.health = recordProbe(known.health, result, known.settings.monitor);
+    this.#tellIfChanged(known, before);
+    // A breaker that already thinks the same need not hear it; up is news only to one that thinks down.
+    const thinksUp = known.state.healthy;
+    if (known.health.verdict === "unknown" || (known.health.verdict === "up") === thinksUp) return;
+    const { region } = this.#options.platform;
+    const { verdict, reason } = known.health;
+    await this.#ask(known, (breaker) => breaker.reportHealth(region, this.#options.hub, verdict, reason));
+  }
+
+  async #forward(known: Known): Promise<void> {
+    if (known.forwarding) return;
+    known.forwarding = true;
+    const { region, clock } = this.#options.platform;
+    try {
+      while (clock() >= known.nextForwardMs) {
+        const isRamping = known.state.admission < 1;
+        const counts = owedToBreaker(known.evidence, isRamping, windowMsOf(known), clock());
+        if (counts === null) return;
+        if (await this.#ask(known, (breaker) => breaker.record(region, this.#options.hub, counts))) continue;
+        stillOwed(known.evidence, counts, clock());
+        known.nextForwardMs = clock() + UNREACHABLE_MS;
+      }
+    } finally {
+      known.forwarding = false;
+    }
+  }
+
+  async #settle({ id, origin, outcome }: SettledPermit): Promise<void> {
+    const known = this.#known.get(origin);
+    // One that gets lost costs nothing but time: its slot is free after the permit's deadline.
+    if (known !== undefined) await this.#ask(known, (breaker) => breaker.settle(id, outcome));
+  }
+
+  /** Asks the origin's breaker and takes its word. @returns false when it could not be reached */
+  async #ask(known: Known, question: (breaker: BreakerForHubs) => Promise<BreakerState>): Promise<boolean> {
+    const { id } = known.settings.origin;
+    try {
+      this.#apply(known, await question(this.#options.breakerOf(id)));
+      return true;
+    } catch (error) {
+      this.#options.failed(id, error);
+      return false;
+    }
+  }
+
+  #apply(known: Known, state: BreakerState): void {
+    if (state.version <= known.state.version) return;
+    const before = verdictOf(known);
+    if (state.breaker !== known.state.breaker) {
+      // What was counted under the former state says nothing about this one.
+      known.evidence.owed = null;
+      known.evidence.window = [];
+      known.nextPermitMs = 0;
+    }
+    known.state = state;
+    const key = STORED + known.settings.origin.id;
+    if (isDefault(state)) this.#options.store.delete(key);
+    else this.#options.store.put(key, state);
+    this.#tellIfChanged(known, before);
+  }
+
+  #tellIfChanged(known: Known, before: OriginVerdict): void {
+    const after = verdictOf(known);
+    const isSame =
+      after.breaker === before.breaker && after.admission === before.admission && after.healthy === before.healthy;
+    if (isSame) return;
+    this.#options.changed(known.settings.origin.id, readingOf(known, this.#options.platform.clock()));
+  }
+}
+
+/** The breaker's word, and the region's own bad news before the breaker has heard it. */
+function verdictOf({ state, health }: Known): OriginVerdict {
+  const { breaker, admission, healthy } = state;
+  return { breaker, admission, healthy: healthy && health.verdict !== "down" };
+}
+
+function readingOf(known: Known, nowMs: number): OriginReading {
+  return { ...verdictOf(known), ...measureOf(known.evidence, nowMs) };
+}
+
+function windowMsOf({ settings }: Known): number {
+  return settings.breaker.windowSeconds * 1000;
+}
+
+function isDefault(state: BreakerState): boolean {
+  return state.breaker === "closed" && state.admission === 1 && state.healthy;
+}

@@ -1,0 +1,285 @@
+/**
+ * One origin's breaker for the whole planet: a shell around the pure rules that keeps their state, asks the hubs when it
+ * must know more, and tells them when something changed.
+ */
+import { DurableObject } from "cloudflare:workers";
+import config from "../fairlead.config.ts";
+import type {
+  BreakerForHubs,
+  BreakerState,
+  HubForObjects,
+  HubName,
+  OriginId,
+  Outcome,
+  Permit,
+  WindowCounts,
+} from "../src/agreement/protocol.ts";
+import { breakerSchema, rampSchema } from "../src/config/breaker.ts";
+import { originSettings, type OriginSettings } from "../src/config/origin-settings.ts";
+import type { Region } from "../src/config/region.ts";
+import { globalVerdict, isHealthy, verdictIn } from "../src/health/quorum.ts";
+import type { Verdict } from "../src/health/thresholds.ts";
+import {
+  admissionIn,
+  advanceAgreement,
+  agreementDueMs,
+  breakerFor,
+  ejectedRegions,
+  FRESH_AGREEMENT,
+  isClosedEverywhere,
+  isUneventful,
+  judgeWorld,
+  recordRegion,
+  settleTrial,
+  storedPart,
+  takePermit,
+  type OriginAgreement,
+} from "../src/resilience/origin-agreement.ts";
+import { kept, transitionsBetween } from "../src/resilience/origin-history.ts";
+import { logError } from "../src/telemetry/log.ts";
+import { BreakerStore, NO_HISTORY, type StoredAgreement, type StoredHistory } from "./breaker-store.ts";
+import { askHubs, hubNamed, regionOf } from "./hubs.ts";
+
+/** How long a hub may take to say what it knows before its origin is judged without it, ms. */
+const WITNESS_MS = 400;
+
+/** How long a hub may take to acknowledge a change, and when it is tried again, ms. */
+const PUSH_MS = 5_000;
+const REPUSH_MS = 2_000;
+
+export interface BreakerBindings {
+  readonly REGION_HUB: DurableObjectNamespace;
+}
+
+/** What an operator can ask of an origin's breaker. */
+export interface OriginInspection extends StoredHistory {
+  readonly origin: OriginId;
+  readonly agreement: OriginAgreement;
+  /** What each region is told. */
+  readonly states: Readonly<Partial<Record<Region, BreakerState>>>;
+}
+
+const SETTINGS = originSettings(config);
+const DEFAULTS = { breaker: breakerSchema.parse({}), ramp: rampSchema.parse({}), attemptMs: 120_000 };
+
+export class OriginBreaker extends DurableObject<BreakerBindings> implements BreakerForHubs {
+  readonly #origin: OriginId;
+  readonly #rules: Pick<OriginSettings, "breaker" | "ramp" | "attemptMs">;
+  readonly #store: BreakerStore;
+  #agreement: OriginAgreement;
+  #history: StoredHistory;
+  #unreached: ReadonlySet<HubName>;
+  #alarmMs = Infinity;
+  #judging = false;
+  #judgeAgain = false;
+
+  constructor(state: DurableObjectState, bindings: BreakerBindings) {
+    super(state, bindings);
+    this.#origin = state.id.name ?? "";
+    // An origin this deployment does not know can still be asked about: versions mix during a deploy.
+    this.#rules = SETTINGS.get(this.#origin) ?? DEFAULTS;
+    this.#store = new BreakerStore(state.storage.kv);
+    const stored = this.#store.load("agreement");
+    this.#agreement = stored?.agreement ?? FRESH_AGREEMENT;
+    this.#unreached = new Set(stored?.unreached);
+    this.#history = this.#store.load("history") ?? NO_HISTORY;
+  }
+
+  /** How a hub is reached; tests put their own in its place. */
+  hub(name: HubName): HubForObjects {
+    return hubNamed(this.env.REGION_HUB, name);
+  }
+
+  async record(region: Region, hub: HubName, counts: WindowCounts): Promise<BreakerState> {
+    this.#meet(hub);
+    this.#become(this.#advanced());
+    const ejected = ejectedRegions(this.#agreement).length;
+    this.#become(recordRegion(this.#agreement, region, counts, this.#rules, moment()));
+    if (ejectedRegions(this.#agreement).length > ejected) this.ctx.waitUntil(this.#judgeWorld());
+    return this.#stateIn(region);
+  }
+
+  async takePermit(region: Region): Promise<Permit | null> {
+    this.#become(this.#advanced());
+    const wanted = { id: `${region}/${crypto.randomUUID()}`, attemptMs: this.#rules.attemptMs };
+    const { agreement, grant } = takePermit(this.#agreement, region, wanted, this.#rules, moment());
+    // A grant that is not stored could be forgotten by an eviction and given twice: no storage, no trial.
+    if (grant === null || !this.#store.save("agreement", this.#storable(agreement))) return null;
+    this.#agreement = agreement;
+    return { ...grant, origin: this.#origin };
+  }
+
+  async settle(permitId: string, outcome: Outcome): Promise<BreakerState> {
+    this.#become(settleTrial(this.#advanced(), permitId, outcome, this.#rules, moment()));
+    return this.#stateIn(permitId.split("/", 1)[0] as Region);
+  }
+
+  async reportHealth(region: Region, hub: HubName, verdict: Verdict, reason: string): Promise<BreakerState> {
+    this.#meet(hub);
+    if ((this.#history.verdicts[region] ?? "unknown") !== verdict) {
+      this.#become(this.#agreement, {
+        verdicts: { ...this.#history.verdicts, [region]: verdict },
+        healthChanges: kept(this.#history.healthChanges, [{ atMs: Date.now(), scope: region, verdict, reason }]),
+      });
+      this.ctx.waitUntil(this.#judgeHealth());
+    }
+    return this.#stateIn(region);
+  }
+
+  /** What the breaker knows of its origin, and its last changes. */
+  async inspect(): Promise<OriginInspection> {
+    const states = Object.fromEntries(config.regions.map((region) => [region, this.#stateIn(region)]));
+    return { ...this.#history, origin: this.#origin, agreement: this.#agreement, states };
+  }
+
+  /** Does what is due: half-open, the ramp's next step, pushes that failed. It may ring twice or early, so it looks. */
+  override async alarm(): Promise<void> {
+    this.#alarmMs = Infinity;
+    const { version } = this.#history;
+    this.#become(this.#advanced());
+    if (this.#history.version === version && this.#unreached.size > 0) await this.#push([...this.#unreached]);
+  }
+
+  #advanced(): OriginAgreement {
+    return advanceAgreement(this.#agreement, this.#rules, Date.now());
+  }
+
+  /** Takes a new state on: notes what changed, stores it, sets the alarm, tells the hubs if they can see a difference. */
+  #become(agreement: OriginAgreement, health: Partial<StoredHistory> = {}): void {
+    const before = this.#visible();
+    const transitions = transitionsBetween(this.#agreement, agreement, Date.now());
+    this.#agreement = agreement;
+    if (transitions.length > 0 || Object.keys(health).length > 0)
+      this.#history = { ...this.#history, ...health, transitions: kept(this.#history.transitions, transitions) };
+    const isVisible = this.#visible() !== before;
+    if (isVisible) this.#history = { ...this.#history, version: this.#history.version + 1 };
+    this.#save();
+    if (isVisible) this.ctx.waitUntil(this.#push(this.#hubs()));
+  }
+
+  /** What hubs can see, as text to compare. */
+  #visible(): string {
+    const regions = new Set([...config.regions, ...(Object.keys(this.#agreement.regions) as Region[])]);
+    return JSON.stringify([...regions].map((region) => ({ ...this.#stateIn(region), version: 0 })));
+  }
+
+  #stateIn(region: Region): BreakerState {
+    const { phase } = breakerFor(this.#agreement, region);
+    const { verdicts, globalVerdict, version } = this.#history;
+    return {
+      version,
+      breaker: phase,
+      admission: phase === "closed" ? admissionIn(this.#agreement, region) : 1,
+      healthy: isHealthy(verdictIn(verdicts[region] ?? "unknown", globalVerdict), null, 0, Date.now()),
+    };
+  }
+
+  /** Everybody who must hear of a change: one hub a region, and the others that have called. */
+  #hubs(): HubName[] {
+    return [...new Set([...config.regions, ...this.#history.shards])];
+  }
+
+  #meet(hub: HubName): void {
+    if (this.#hubs().includes(hub)) return;
+    this.#history = { ...this.#history, shards: [...this.#history.shards, hub] };
+    this.#save();
+  }
+
+  /** Tells hubs what holds in their region. One that can't be reached is tried again until it can. */
+  async #push(hubs: readonly HubName[]): Promise<void> {
+    const acknowledged = await askHubs(hubs, PUSH_MS, async (name) => {
+      const state = this.#stateIn(regionOf(name));
+      const answer = await this.hub(name).push({ section: "origins", origin: this.#origin, state });
+      return { pushed: state.version, has: answer.version };
+    });
+    this.#unreached = new Set([
+      ...[...this.#unreached].filter((name) => !acknowledged.has(name)),
+      ...hubs.filter((name) => !acknowledged.has(name)),
+    ]);
+    const ahead = Math.max(
+      ...[...acknowledged.values()].filter(({ pushed, has }) => has > pushed).map(({ has }) => has),
+    );
+    if (ahead > this.#history.version) {
+      // A write that failed before an eviction took our last versions along: go on above what hubs have seen.
+      this.#history = { ...this.#history, version: ahead + 1 };
+      this.ctx.waitUntil(this.#push(this.#hubs()));
+    }
+    this.#save();
+  }
+
+  /** Asks the regions that are not open whether they have traffic there, and opens the world if most are open. */
+  async #judgeWorld(): Promise<void> {
+    this.#judgeAgain = true;
+    if (this.#judging) return;
+    this.#judging = true;
+    try {
+      while (this.#judgeAgain) {
+        this.#judgeAgain = false;
+        const ejected = ejectedRegions(this.#agreement);
+        const witnesses = await askHubs(
+          this.#hubs().filter((name) => !ejected.includes(regionOf(name))),
+          WITNESS_MS,
+          (name) => this.hub(name).witness(this.#origin),
+        );
+        const withTraffic = [...witnesses].filter(([, { successes, failures }]) => successes + failures > 0);
+        const regions = withTraffic.map(([name]) => regionOf(name));
+        this.#become(judgeWorld(this.#agreement, regions, this.#rules, moment()));
+      }
+    } finally {
+      this.#judging = false;
+    }
+  }
+
+  /** The quorum: what regions have told, what they say when asked, and traffic that is answered counts as up. */
+  async #judgeHealth(): Promise<void> {
+    const votes = new Map(Object.entries(this.#history.verdicts) as [Region, Verdict][]);
+    const witnesses = await askHubs(this.#hubs(), WITNESS_MS, (name) => this.hub(name).witness(this.#origin));
+    for (const [name, { verdict, successes, failures }] of witnesses) {
+      if (verdict !== "unknown") votes.set(regionOf(name), verdict);
+      else if (successes > failures) votes.set(regionOf(name), "up");
+    }
+    const verdict = globalVerdict(votes);
+    if (verdict === this.#history.globalVerdict) return;
+    const agreeing = [...votes].filter(([, vote]) => vote === verdict).map(([region]) => region);
+    const reason = `${agreeing.length} of ${votes.size} regions say so: ${agreeing.join(", ")}`;
+    const change = { atMs: Date.now(), scope: "world" as const, verdict, reason };
+    this.#become(this.#agreement, {
+      globalVerdict: verdict,
+      healthChanges: kept(this.#history.healthChanges, [change]),
+    });
+  }
+
+  #storable(agreement: OriginAgreement): StoredAgreement | null {
+    const stored = storedPart(agreement);
+    if (this.#unreached.size === 0 && isUneventful(stored, this.#rules, Date.now())) return null;
+    return { agreement: stored, unreached: [...this.#unreached] };
+  }
+
+  #save(): void {
+    this.#store.save("agreement", this.#storable(this.#agreement));
+    this.#store.save("history", this.#history === NO_HISTORY ? null : this.#history);
+    this.#setAlarm();
+  }
+
+  /** Wakes up when something is due, to try pushes again, and to clean up once all is well. */
+  #setAlarm(): void {
+    const nowMs = Date.now();
+    const cleansUp = this.#store.has("agreement") && isClosedEverywhere(this.#agreement);
+    const dueMs = agreementDueMs(this.#agreement, this.#rules);
+    const repushMs = this.#unreached.size > 0 ? nowMs + REPUSH_MS : Infinity;
+    const cleanUpMs = cleansUp ? nowMs + this.#rules.breaker.windowSeconds * 1000 : Infinity;
+    const atMs = Math.max(nowMs, Math.min(dueMs, repushMs, cleanUpMs));
+    // An alarm that rings early finds nothing to do and sets the next; one moved again and again is a row each time.
+    if (atMs === Infinity || (this.#alarmMs > nowMs && this.#alarmMs <= atMs)) return;
+    this.#alarmMs = atMs;
+    this.ctx.storage.setAlarm(atMs).catch((error: unknown) => {
+      this.#alarmMs = Infinity;
+      logError("breaker: alarm not set", error);
+    });
+  }
+}
+
+/** The clock and the dice of this moment. */
+function moment() {
+  return { nowMs: Date.now(), random: Math.random };
+}

@@ -1,0 +1,24 @@
+/** How a configured field value becomes the value sent: as written, or from a Worker secret. */
+import type { HeaderValue } from "./pool.ts";
+
+/** Bindings by name, as the platform gives them; only names that the configuration mentions are looked up. */
+export type Bindings = Readonly<Record<string, unknown>>;
+
+/**
+ * Names and values, ready to set.
+ *
+ * @throws Error when a secret that the configuration names is not there; its value is never told
+ */
+export function resolveHeaders(headers: Record<string, HeaderValue>, bindings: Bindings): [string, string][] {
+  return Object.entries(headers).map(([name, value]) => [
+    name,
+    typeof value === "string" ? value : secretOf(value.secret, bindings),
+  ]);
+}
+
+/** @throws Error when the secret is missing or empty; its value is never told */
+export function secretOf(name: string, bindings: Bindings): string {
+  const value = bindings[name];
+  if (typeof value === "string" && value !== "") return value;
+  throw new Error(`Expected the secret \`${name}\` to be set (\`wrangler secret put ${name}\`), got nothing`);
+}

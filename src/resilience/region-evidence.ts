@@ -1,0 +1,149 @@
+/**
+ * What a hub knows of one origin from its region's reports and probes: recent counts, what it still owes the origin's
+ * breaker, latency, in-flight attempts. Mutable, because it is touched by every report.
+ */
+import type { OriginMeasure, OriginReport, WindowCounts } from "../agreement/protocol.ts";
+import { latencyNow, observeLatency, type LatencyEstimate } from "../health/latency.ts";
+import { addCounts, totalsOf, type CountWindow } from "./count-window.ts";
+
+/** How long an isolate's word on its in-flight attempts is believed, ms: reports come every two seconds or so. */
+const IN_FLIGHT_BELIEVED_MS = 10_000;
+
+/** The time over which the load is averaged, ms. */
+const LOAD_WINDOW_MS = 10_000;
+
+/** Successes alone are not sent to a breaker more often than this, ms. */
+const FORWARD_EVERY_MS = 1_000;
+
+interface Owed {
+  successes: number;
+  failures: number;
+  slow: number;
+  longestFailureRun: number;
+  sinceMs: number;
+}
+
+export interface RegionEvidence {
+  window: CountWindow;
+  owed: Owed | null;
+  /** When counts were last sent to the breaker, ms since the epoch. */
+  forwardedMs: number;
+  lastFailureMs: number;
+  /** When an answer last came from real traffic, ms since the epoch. */
+  measuredMs: number;
+  readonly latency: LatencyEstimate;
+  latencySamples: number;
+  readonly inFlight: Map<string, { readonly attempts: number; readonly atMs: number }>;
+}
+
+export function noEvidence(): RegionEvidence {
+  return {
+    window: [],
+    owed: null,
+    forwardedMs: 0,
+    lastFailureMs: 0,
+    measuredMs: 0,
+    latency: { latencyMs: Number.NaN, latencyAtMs: 0 },
+    latencySamples: 0,
+    inFlight: new Map(),
+  };
+}
+
+/** Takes one isolate's report on the origin in. */
+export function takeOriginReport(
+  evidence: RegionEvidence,
+  isolate: string,
+  report: OriginReport,
+  windowMs: number,
+  nowMs: number,
+): void {
+  const { successes, failures, slow, latency } = report;
+  evidence.window = addCounts(
+    evidence.window,
+    { successes, failures, slow },
+    Math.max(windowMs, LOAD_WINDOW_MS),
+    nowMs,
+  );
+  const owed = (evidence.owed ??= { successes: 0, failures: 0, slow: 0, longestFailureRun: 0, sinceMs: nowMs });
+  owed.successes += successes;
+  owed.failures += failures;
+  owed.slow += slow;
+  owed.longestFailureRun = Math.max(owed.longestFailureRun, failures > 0 ? report.longestFailureRun : 0);
+  if (failures > 0) evidence.lastFailureMs = nowMs;
+  if (latency.samples > 0) {
+    evidence.measuredMs = nowMs;
+    takeLatency(evidence, latency.sumMs / latency.samples, latency.samples, nowMs);
+  }
+  if (report.inFlight > 0) evidence.inFlight.set(isolate, { attempts: report.inFlight, atMs: nowMs });
+  else evidence.inFlight.delete(isolate);
+}
+
+/** Takes a measured time to the response head in: a report's mean, or a probe's. */
+export function takeLatency(evidence: RegionEvidence, sampleMs: number, samples: number, nowMs: number): void {
+  observeLatency(evidence.latency, sampleMs, nowMs);
+  evidence.latencySamples += samples;
+}
+
+/**
+ * The counts the breaker should have now, or null. Failures go at once. Successes go with them while there are failures
+ * in the window or the origin is on its ramp, because a ratio needs both; else nobody needs them and they are let go.
+ */
+export function owedToBreaker(
+  evidence: RegionEvidence,
+  isRamping: boolean,
+  windowMs: number,
+  nowMs: number,
+): WindowCounts | null {
+  const { owed } = evidence;
+  if (owed === null) return null;
+  const isWatched = isRamping || (evidence.lastFailureMs <= nowMs && nowMs - evidence.lastFailureMs < windowMs);
+  if (!isWatched) {
+    evidence.owed = null;
+    return null;
+  }
+  const sinceForwardedMs = nowMs - evidence.forwardedMs;
+  if (owed.failures === 0 && sinceForwardedMs >= 0 && sinceForwardedMs < FORWARD_EVERY_MS) return null;
+  evidence.owed = null;
+  evidence.forwardedMs = nowMs;
+  const { sinceMs, ...counts } = owed;
+  return { ...counts, spanMs: Math.max(0, nowMs - sinceMs) };
+}
+
+/** Puts counts back that did not reach the breaker. */
+export function stillOwed(evidence: RegionEvidence, counts: WindowCounts, nowMs: number): void {
+  const later = evidence.owed;
+  evidence.owed = {
+    successes: counts.successes + (later?.successes ?? 0),
+    failures: counts.failures + (later?.failures ?? 0),
+    slow: counts.slow + (later?.slow ?? 0),
+    longestFailureRun: Math.max(counts.longestFailureRun, later?.longestFailureRun ?? 0),
+    sinceMs: nowMs - counts.spanMs,
+  };
+}
+
+/** Attempts that ended in the window: whether the region has traffic there, and how it fares. */
+export function recentTraffic(
+  evidence: RegionEvidence,
+  windowMs: number,
+  nowMs: number,
+): { successes: number; failures: number } {
+  const { successes, failures } = totalsOf(evidence.window, windowMs, nowMs);
+  return { successes, failures };
+}
+
+/** The numbers that ride along in the view. */
+export function measureOf(evidence: RegionEvidence, nowMs: number): OriginMeasure {
+  const { successes, failures } = totalsOf(evidence.window, LOAD_WINDOW_MS, nowMs);
+  let inFlight = 0;
+  for (const [isolate, { attempts, atMs }] of evidence.inFlight) {
+    if (Math.abs(nowMs - atMs) < IN_FLIGHT_BELIEVED_MS) inFlight += attempts;
+    else evidence.inFlight.delete(isolate);
+  }
+  return {
+    latencyMs: latencyNow(evidence.latency, nowMs),
+    latencySamples: evidence.latencySamples,
+    latencyAgeMs: Math.max(0, nowMs - evidence.latency.latencyAtMs),
+    inFlight,
+    load: ((successes + failures) * 1000) / LOAD_WINDOW_MS,
+  };
+}
