@@ -242,10 +242,11 @@ export class OriginBreaker extends DurableObject<BreakerBindings> implements Bre
     if (verdict === this.#history.globalVerdict) return;
     const agreeing = [...votes].filter(([, vote]) => vote === verdict).map(([region]) => region);
     const reason = `${agreeing.length} of ${votes.size} regions say so: ${agreeing.join(", ")}`;
-    const change = { atMs: Date.now(), scope: "world" as const, verdict, reason };
+    const isNews = verdict === "down" || this.#history.globalVerdict === "down";
+    const changes = isNews ? [{ atMs: Date.now(), scope: "world" as const, verdict, reason }] : [];
     this.#become(this.#agreement, {
       globalVerdict: verdict,
-      healthChanges: kept(this.#history.healthChanges, [change]),
+      healthChanges: kept(this.#history.healthChanges, changes),
     });
   }
 

@@ -10,6 +10,7 @@ import { handle } from "./proxy/handle.ts";
 import { hostMatches } from "./proxy/route.ts";
 import { logError } from "./telemetry/log.ts";
 
+export { OriginBreaker } from "../durable-objects/origin-breaker.ts";
 export { RateLimiter } from "../durable-objects/rate-limiter.ts";
 
 const api = controlPlane();

@@ -1,0 +1,280 @@
+import { describe, expect, it } from "vitest";
+import { HubOrigins, type OriginStore } from "../../durable-objects/hub-origins.ts";
+import type {
+  BreakerForHubs,
+  BreakerState,
+  OriginReading,
+  OriginReport,
+  Report,
+  WindowCounts,
+} from "../../src/agreement/protocol.ts";
+import { defineConfig } from "../../src/config/define.ts";
+import { originSettings } from "../../src/config/origin-settings.ts";
+
+const CLOSED: BreakerState = { version: 0, breaker: "closed", admission: 1, healthy: true };
+
+/** A hub in weur with one origin, `o1`, a breaker that answers `says`, and an origin that answers probes with `status`. */
+function setUp(monitor: object = {}) {
+  const clock = { ms: 1_800_000_000_000 };
+  const breaker = {
+    says: CLOSED,
+    isAway: false,
+    records: [] as WindowCounts[],
+    health: [] as string[],
+    settled: [] as string[],
+    permits: 0,
+  };
+  const answer = () => {
+    if (breaker.isAway) throw new Error("breaker is away");
+    return breaker.says;
+  };
+  const stub: BreakerForHubs = {
+    record: async (_region, _hub, counts) => {
+      const state = answer();
+      breaker.records.push(counts);
+      return state;
+    },
+    takePermit: async () => {
+      answer();
+      breaker.permits++;
+      return null;
+    },
+    settle: async (id, outcome) => {
+      breaker.settled.push(`${id} ${outcome}`);
+      return answer();
+    },
+    reportHealth: async (_region, _hub, verdict, reason) => {
+      breaker.health.push(`${verdict}: ${reason}`);
+      return answer();
+    },
+  };
+  const probes = { status: 200, count: 0 };
+  const fetcher = {
+    fetch: async () => {
+      probes.count++;
+      return new Response(null, { status: probes.status });
+    },
+  };
+  const rows = new Map<string, unknown>();
+  const store = {
+    get: (key: string) => rows.get(key),
+    put: (key: string, value: unknown) => void rows.set(key, value),
+    delete: (key: string) => rows.delete(key),
+    list: () => rows.entries(),
+  } as unknown as OriginStore;
+  const changes: OriginReading[] = [];
+  const config = defineConfig({
+    services: {
+      s: {
+        hosts: ["s.test"],
+        monitor,
+        pools: { p: { region: "weur", origins: [{ id: "o1", url: "http://a.test", mtls: "FETCHER" }] } },
+      },
+    },
+  });
+  const make = () =>
+    new HubOrigins({
+      hub: "weur",
+      settings: originSettings(config),
+      breakerOf: () => stub,
+      store,
+      platform: { region: "weur", bindings: { FETCHER: fetcher }, clock: () => clock.ms },
+      random: () => 0.5,
+      changed: (_, reading) => void changes.push(reading),
+      failed: () => undefined,
+    });
+  return { hub: make(), make, clock, breaker, probes, rows, changes };
+}
+
+function report(over: Partial<OriginReport>, settled: Report["settled"] = []): Report {
+  const counts: OriginReport = {
+    successes: 0,
+    failures: 0,
+    connectionFailures: 0,
+    timeouts: 0,
+    slow: 0,
+    failureRun: 0,
+    longestFailureRun: over.failures ?? 0,
+    panics: 0,
+    latency: { samples: 0, sumMs: 0, maxMs: 0 },
+    inFlight: 0,
+    ...over,
+  };
+  return { isolate: "i1", sequence: 1, spanMs: 100, origins: { o1: counts }, services: {}, settled };
+}
+
+const push = (state: Partial<BreakerState>) =>
+  ({ section: "origins", origin: "o1", state: { ...CLOSED, ...state } }) as const;
+
+describe("what is forwarded to a breaker", () => {
+  it("is nothing while all is well", async () => {
+    const { hub, clock, breaker } = setUp();
+    await hub.takeReport(report({ successes: 100 }), clock.ms);
+    expect(breaker.records).toEqual([]);
+  });
+
+  it("are failures at once, and successes too while there are failures in the window", async () => {
+    const { hub, clock, breaker } = setUp();
+    await hub.takeReport(report({ successes: 3, failures: 1 }), clock.ms);
+    clock.ms += 500;
+    await hub.takeReport(report({ successes: 10 }), clock.ms);
+    clock.ms += 600;
+    await hub.takeReport(report({ successes: 20 }), clock.ms);
+    expect(breaker.records).toMatchObject([
+      { successes: 3, failures: 1, longestFailureRun: 1 },
+      { successes: 30, failures: 0, longestFailureRun: 0 },
+    ]);
+    clock.ms += 11_000;
+    await hub.takeReport(report({ successes: 40 }), clock.ms);
+    expect(breaker.records).toHaveLength(2);
+  });
+
+  it("are successes on the ramp, which needs them to rise", async () => {
+    const { hub, clock, breaker } = setUp();
+    hub.push(push({ version: 1, admission: 0.1 }));
+    await hub.takeReport(report({ successes: 5 }), clock.ms);
+    expect(breaker.records).toMatchObject([{ successes: 5, failures: 0 }]);
+  });
+
+  it("is kept while the breaker is away, and sent when it is back", async () => {
+    const { hub, clock, breaker } = setUp();
+    breaker.isAway = true;
+    await hub.takeReport(report({ failures: 2 }), clock.ms);
+    await hub.takeReport(report({ failures: 3 }), clock.ms);
+    breaker.isAway = false;
+    clock.ms += 1_001;
+    await hub.takeReport(report({ failures: 1, longestFailureRun: 6 }), clock.ms);
+    expect(breaker.records).toMatchObject([{ failures: 6, longestFailureRun: 6 }]);
+  });
+
+  it("are the outcomes of trials", async () => {
+    const { hub, clock, breaker } = setUp();
+    await hub.takeReport(report({}, [{ id: "p1", origin: "o1", outcome: "success" }]), clock.ms);
+    expect(breaker.settled).toEqual(["p1 success"]);
+  });
+});
+
+describe("a breaker's word", () => {
+  it("changes the reading and releases held calls, once, and an older one changes nothing", () => {
+    const { hub, changes } = setUp();
+    expect(hub.push(push({ version: 2, breaker: "open" }))).toEqual({ version: 2 });
+    expect(hub.push(push({ version: 2, breaker: "open" }))).toEqual({ version: 2 });
+    expect(hub.push(push({ version: 1 }))).toEqual({ version: 2 });
+    expect(changes).toMatchObject([{ breaker: "open" }]);
+  });
+
+  it("given as the answer to a call counts like one pushed", async () => {
+    const { hub, clock, breaker, changes } = setUp();
+    breaker.says = { ...CLOSED, version: 7, breaker: "open" };
+    await hub.takeReport(report({ failures: 5 }), clock.ms);
+    expect(changes).toMatchObject([{ breaker: "open" }]);
+  });
+
+  it("survives the hub's eviction while it says anything, and costs no row when it says nothing", () => {
+    const { hub, make, clock, rows } = setUp();
+    hub.push(push({ version: 2, breaker: "open" }));
+    expect([...make().readings(clock.ms)]).toMatchObject([["o1", { breaker: "open" }]]);
+    hub.push(push({ version: 3 }));
+    expect(rows.size).toBe(0);
+  });
+
+  it("makes counts of before worthless", async () => {
+    const { hub, clock, breaker } = setUp();
+    breaker.isAway = true;
+    await hub.takeReport(report({ failures: 5 }), clock.ms);
+    breaker.isAway = false;
+    hub.push(push({ version: 1, breaker: "half-open" }));
+    hub.push(push({ version: 2, admission: 0.1 }));
+    clock.ms += 1_001;
+    await hub.takeReport(report({ successes: 1 }), clock.ms);
+    expect(breaker.records).toMatchObject([{ successes: 1, failures: 0 }]);
+  });
+});
+
+describe("permits", () => {
+  it("are asked for only while the origin is half-open, and not again at once after there was none", async () => {
+    const { hub, clock, breaker } = setUp();
+    await hub.takePermit("o1");
+    expect(breaker.permits).toBe(0);
+    hub.push(push({ version: 1, breaker: "half-open" }));
+    await hub.takePermit("o1");
+    await hub.takePermit("o1");
+    expect(breaker.permits).toBe(1);
+    clock.ms += 300;
+    await hub.takePermit("o1");
+    expect(breaker.permits).toBe(2);
+  });
+
+  it("are none while the breaker is away", async () => {
+    const { hub, breaker } = setUp();
+    hub.push(push({ version: 1, breaker: "half-open" }));
+    breaker.isAway = true;
+    expect(await hub.takePermit("o1")).toBeNull();
+  });
+});
+
+/** One alarm's worth of probes, with the region's isolates there. */
+async function round({ hub, clock }: ReturnType<typeof setUp>): Promise<void> {
+  hub.takeSync(clock.ms);
+  await hub.startProbes(clock.ms).done;
+  clock.ms += 11_000;
+}
+
+describe("probes", () => {
+  it("turn a region's verdict after `consecutiveDown`, tell the breaker and the isolates, and back", async () => {
+    const test = setUp();
+    await round(test);
+    test.probes.status = 500;
+    await round(test);
+    await round(test);
+    expect(test.changes).toEqual([]);
+    await round(test);
+    expect(test.changes).toMatchObject([{ healthy: false }]);
+    expect(test.breaker.health).toEqual(["down: status 500"]);
+    test.hub.push(push({ version: 1, healthy: false }));
+
+    test.probes.status = 200;
+    test.breaker.says = { ...CLOSED, version: 2 };
+    await round(test);
+    await round(test);
+    expect(test.changes.map(({ healthy }) => healthy)).toEqual([false, true]);
+    expect(test.breaker.health).toEqual(["down: status 500", "up: status 200"]);
+  });
+
+  it("leave an origin alone that traffic is measuring, and measure one that none does", async () => {
+    const test = setUp();
+    await test.hub.takeReport(report({ successes: 1, latency: { samples: 2, sumMs: 80, maxMs: 50 } }), test.clock.ms);
+    await round(test);
+    expect(test.probes.count).toBe(0);
+    await round(test);
+    expect(test.probes.count).toBe(1);
+    const [[, reading]] = [...test.hub.readings(test.clock.ms)] as [[string, OriginReading]];
+    expect(reading).toMatchObject({ latencySamples: 3 });
+  });
+
+  it("are not sent twice when the alarm rings twice", async () => {
+    const test = setUp();
+    test.hub.takeSync(test.clock.ms);
+    await Promise.all([test.hub.startProbes(test.clock.ms).done, test.hub.startProbes(test.clock.ms).done]);
+    expect(test.probes.count).toBe(1);
+  });
+});
+
+it("tells a breaker that asks who has traffic, and how it fares", async () => {
+  const { hub, clock } = setUp();
+  expect(hub.witness("o1")).toEqual({ successes: 0, failures: 0, verdict: "unknown" });
+  await hub.takeReport(report({ successes: 9, failures: 1 }), clock.ms);
+  expect(hub.witness("o1")).toEqual({ successes: 9, failures: 1, verdict: "unknown" });
+  clock.ms += 20_000;
+  expect(hub.witness("o1")).toEqual({ successes: 0, failures: 0, verdict: "unknown" });
+});
+
+it("adds up the region's load and in-flight attempts, and forgets isolates that went away", async () => {
+  const { hub, clock } = setUp();
+  await hub.takeReport(report({ successes: 50, inFlight: 4 }), clock.ms);
+  await hub.takeReport({ ...report({ successes: 50, inFlight: 3 }), isolate: "i2" }, clock.ms);
+  const reading = () => [...hub.readings(clock.ms)][0]![1];
+  expect(reading()).toMatchObject({ inFlight: 7, load: 10 });
+  clock.ms += 20_000;
+  expect(reading()).toMatchObject({ inFlight: 0, load: 0 });
+});
