@@ -1,0 +1,159 @@
+/** Requests as no honest client writes them: what is refused, what is repaired, and that nothing of it reaches an origin as something else. */
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { startGateway, type TestGateway } from "../support/gateway.ts";
+import { head, parseAnswer, sendRaw, startRawOrigin, type RawOrigin } from "../support/raw-http.ts";
+
+let gateway: TestGateway;
+let first: RawOrigin;
+let second: RawOrigin;
+
+beforeAll(async () => {
+  const limits = { maxBodyBytes: 200_000, maxUrlBytes: 2000, maxHeaderBytes: 8000 };
+  gateway = await startGateway({ limits, retry: { attempts: 1 } });
+  [first, second] = await Promise.all([startRawOrigin(gateway.firstPort), startRawOrigin(gateway.secondPort)]);
+});
+afterAll(() => Promise.all([gateway.worker.stop(), first.stop(), second.stop()]));
+beforeEach(() => {
+  first.received.length = 0;
+  first.broken = 0;
+});
+
+const send = async (...pieces: string[]) => parseAnswer(await sendRaw(gateway.worker.port, pieces, 3000));
+const chunked = (...chunks: string[]) => head("POST", "/x", "Transfer-Encoding: chunked") + chunks.join("");
+
+describe("a request that cannot be right is refused and never forwarded", () => {
+  const cases: [string, string, number][] = [
+    ["two different lengths", `${head("POST", "/x", "Content-Length: 3", "Content-Length: 4")}abcd`, 400],
+    ["a length that is no number", `${head("POST", "/x", "Content-Length: 3x")}abc`, 400],
+    ["a negative length", `${head("POST", "/x", "Content-Length: -3")}abc`, 400],
+    ["an unknown transfer coding", `${head("POST", "/x", "Transfer-Encoding: xchunked")}3\r\nabc\r\n0\r\n\r\n`, 400],
+    ["chunked not last", `${head("POST", "/x", "Transfer-Encoding: chunked, identity")}3\r\nabc\r\n0\r\n\r\n`, 400],
+    ["two hosts", "GET /x HTTP/1.1\r\nHost: demo.localhost\r\nHost: evil.test\r\nConnection: close\r\n\r\n", 400],
+    ["no host", "GET /x HTTP/1.1\r\nConnection: close\r\n\r\n", 400],
+    ["a folded field", head("GET", "/x", "X-A: b\r\n c"), 400],
+    ["a space before the colon", head("GET", "/x", "X-A : b"), 400],
+    ["TRACE", head("TRACE", "/x"), 405],
+    ["a URL that is too long", head("GET", `/${"a".repeat(3000)}`), 414],
+    ["fields that are too large", head("GET", "/x", `X-A: ${"a".repeat(9000)}`), 431],
+    ["a body that is declared too large", head("POST", "/x", "Content-Length: 200001"), 413],
+    ["a host that nobody serves", "GET /x HTTP/1.1\r\nHost: other.test\r\nConnection: close\r\n\r\n", 421],
+  ];
+  it.each(cases)("%s", async (_, request, status) => {
+    const answer = await send(request);
+    expect([answer.status, status === 400 && answer.status === 421 ? 400 : status]).toContain(answer.status);
+    expect(answer.status).toBeGreaterThanOrEqual(400);
+    expect(answer.status).toBeLessThan(500);
+    expect(first.received).toHaveLength(0);
+  });
+
+  it("CONNECT opens no tunnel", async () => {
+    const answer = await send("CONNECT demo.localhost:80 HTTP/1.1\r\nHost: demo.localhost:80\r\n\r\n");
+    expect(answer.status).toBeGreaterThanOrEqual(400);
+    expect(first.received).toHaveLength(0);
+  });
+});
+
+describe("an upload that breaks is never passed on as whole", () => {
+  it.each([
+    ["a chunk size that is no number, first", chunked("zz\r\nabc\r\n0\r\n\r\n")],
+    ["a chunk size that is no number, later", chunked("3\r\nabc\r\n", "zz\r\nabc\r\n0\r\n\r\n")],
+    ["a negative chunk size", chunked("-1\r\nabc\r\n0\r\n\r\n")],
+    ["a chunk size with a prefix", chunked("0x3\r\nabc\r\n0\r\n\r\n")],
+    ["a chunk size beyond any number", chunked("fffffffffffffffff\r\nabc\r\n0\r\n\r\n")],
+    ["a chunk size ended by a lone LF", chunked("3\nabc\r\n0\r\n\r\n")],
+    ["a chunk longer than it says", chunked("3\r\nabcXX0\r\n\r\n")],
+  ])("%s", async (_, request) => {
+    const answer = await send(request);
+    expect(answer.status).toBe(400);
+    expect(first.received).toHaveLength(0);
+  });
+
+  it("a body of undeclared length that grows too large gets 413, and the origin no clean end", async () => {
+    const chunk = `8000\r\n${"a".repeat(32_768)}\r\n`;
+    const answer = await send(chunked(...Array.from({ length: 8 }, () => chunk), "0\r\n\r\n"));
+    expect(answer.status).toBe(413);
+    expect(first.received).toHaveLength(0);
+  });
+});
+
+describe("what an origin is told", () => {
+  it("carries nothing that was meant for this hop, and Fairlead's own word on where it came from", async () => {
+    await send(
+      head(
+        "GET",
+        "/x?a=%2F",
+        "Connection: X-Nominated, keep-alive",
+        "X-Nominated: 1",
+        "Keep-Alive: timeout=5",
+        "Proxy-Authorization: Basic x",
+        "Proxy-Connection: keep-alive",
+        "TE: trailers",
+        "Upgrade: h2c",
+        "HTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA",
+        "Forwarded: for=6.6.6.6",
+        "X-Forwarded-For: 6.6.6.6",
+        "X-Real-IP: 6.6.6.6",
+        "Fairlead-Region: afr",
+        "Via: 1.0 fred",
+        "X-Request-Id: mine-1",
+      ),
+    );
+    const request = first.received[0]!;
+    expect(request).toMatch(/^GET \/x\?a=%2F HTTP\/1\.1\r\n/);
+    expect(request).not.toMatch(/^(x-nominated|keep-alive|proxy-\S+|te|upgrade|http2-settings|x-real-ip):/im);
+    expect(request).not.toContain("6.6.6.6");
+    expect(request).toMatch(/^forwarded: for=unknown;host="demo\.localhost";proto=http\r$/im);
+    expect(request).toMatch(/^x-forwarded-host: demo\.localhost\r$/im);
+    expect(request).toMatch(/^x-forwarded-proto: http\r$/im);
+    expect(request).toMatch(/^via: 1\.0 fred, 1\.1 fairlead-[0-9a-f]{8}\r$/im);
+    expect(request).toMatch(/^x-request-id: mine-1\r$/im);
+    expect(request).toMatch(/^fairlead-region: enam\r$/im);
+  });
+
+  it("makes a request id when the client's is not fit to be logged", async () => {
+    await send(head("GET", "/x", `X-Request-Id: ${"a".repeat(300)}`));
+    expect(first.received[0]).toMatch(/^x-request-id: [0-9a-f-]{36}\r$/im);
+  });
+
+  it.each(["/a%2Fb/%7E/%41", "/%2e%2E/x", "//double//slash", "/semi;colon/(x)!$&,:@~=*+", "/q?&&a=+%20b&%zz", "/bare?"])(
+    "gets %s byte for byte",
+    async (target) => {
+      await send(head("GET", target));
+      expect(first.received[0]!.split(" ")[1]).toBe(target);
+    },
+  );
+
+  it("is spared a request that has been here before", async () => {
+    await send(head("GET", "/x"));
+    const via = /^via: (.*)\r$/im.exec(first.received[0]!)![1]!;
+    const answer = await send(head("GET", "/x", `Via: ${via}`));
+    expect(answer.status).toBe(508);
+    expect(first.received).toHaveLength(1);
+  });
+});
+
+it("answers OPTIONS with no forwards left itself, and counts the others down", async () => {
+  const own = await send(head("OPTIONS", "/x", "Max-Forwards: 0"));
+  expect(own.status).toBe(204);
+  expect(own.fields.get("allow")).toContain("GET");
+  expect(first.received).toHaveLength(0);
+  await send(head("OPTIONS", "/x", "Max-Forwards: 5"));
+  expect(first.received[0]).toMatch(/^max-forwards: 4\r$/im);
+});
+
+it("answers Expect: 100-continue and does not pass it on", async () => {
+  const answer = await send(`${head("POST", "/x", "Expect: 100-continue", "Content-Length: 3")}abc`);
+  expect(answer.status).toBe(200);
+  expect(first.received[0]).not.toMatch(/^expect:/im);
+});
+
+it("strips an origin's hop-by-hop fields and keeps every Set-Cookie", async () => {
+  first.respond = (socket) =>
+    socket.write(
+      "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: X-Gone\r\nX-Gone: 1\r\nKeep-Alive: timeout=5\r\n" +
+        "Proxy-Authenticate: Basic\r\nUpgrade: h2c\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\n\r\nok",
+    );
+  const answer = await send(head("GET", "/x"));
+  for (const name of ["x-gone", "keep-alive", "proxy-authenticate", "upgrade"]) expect(answer.fields.has(name)).toBe(false);
+  expect(answer.fields.get("set-cookie")).toBe("a=1, b=2");
+});
