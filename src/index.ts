@@ -4,7 +4,8 @@ import config from "../fairlead.config.ts";
 import { controlPlane } from "./api/app.ts";
 import { configDigest } from "./config/digest.ts";
 import { addressOf } from "./proxy/address.ts";
-import { failureResponse } from "./proxy/failure.ts";
+import { isMalformedHost, MALFORMED_HOST } from "./proxy/admit.ts";
+import { failureResponse, type Failure } from "./proxy/failure.ts";
 import { openGateway, type Gateway } from "./proxy/gateway.ts";
 import { handle } from "./proxy/handle.ts";
 import { hostMatches } from "./proxy/route.ts";
@@ -32,5 +33,8 @@ export default {
 async function beyondServices(request: Request): Promise<Response> {
   const { host } = addressOf(request.url);
   if (hostMatches(config.admin.hosts, host)) return api.fetch(request);
-  return failureResponse({ kind: "unknown-host", host }, crypto.randomUUID());
+  const failure: Failure = isMalformedHost(host)
+    ? { kind: "bad-request", detail: MALFORMED_HOST }
+    : { kind: "unknown-host", host };
+  return failureResponse(failure, crypto.randomUUID());
 }

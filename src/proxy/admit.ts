@@ -36,8 +36,16 @@ function framingFault({ contentLength, transferEncoding, host }: RequestFields):
   if (contentLength !== null && transferEncoding !== null) {
     return "Expected either `Content-Length` or `Transfer-Encoding`, got both.";
   }
-  if (host !== null && /[\s,/@?#\\]/.test(host)) return "Expected one `Host` that is a host and an optional port.";
+  if (host !== null && isMalformedHost(host)) return MALFORMED_HOST;
   return null;
+}
+
+/** What to say of a `Host` that is not one. */
+export const MALFORMED_HOST = "Expected one `Host` that is a host and an optional port.";
+
+/** True for a `Host` that cannot be one host and a port, such as two that the runtime joined. */
+export function isMalformedHost(host: string): boolean {
+  return /[\s,/@?#\\]/.test(host);
 }
 
 /**

@@ -1,23 +1,24 @@
 /** Requests as no honest client writes them: what is refused, what is repaired, and that nothing of it reaches an origin as something else. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startGateway, type TestGateway } from "../support/gateway.ts";
-import { head, parseAnswer, sendRaw, startRawOrigin, type RawOrigin } from "../support/raw-http.ts";
+import { head as headFor, parseAnswer, sendRaw, type RawOrigin } from "../support/raw-http.ts";
 
 let gateway: TestGateway;
 let first: RawOrigin;
-let second: RawOrigin;
 
 beforeAll(async () => {
   const limits = { maxBodyBytes: 200_000, maxUrlBytes: 2000, maxHeaderBytes: 8000 };
-  gateway = await startGateway({ limits, retry: { attempts: 1 } });
-  [first, second] = await Promise.all([startRawOrigin(gateway.firstPort), startRawOrigin(gateway.secondPort)]);
+  gateway = await startGateway(1, { limits, retry: { attempts: 1 } });
+  first = gateway.services[0]!.first;
 });
-afterAll(() => Promise.all([gateway.worker.stop(), first.stop(), second.stop()]));
+afterAll(() => gateway.stop());
 beforeEach(() => {
   first.received.length = 0;
   first.broken = 0;
 });
 
+const head = (method: string, target: string, ...fields: string[]) =>
+  headFor("s0.localhost", method, target, ...fields);
 const send = async (...pieces: string[]) => parseAnswer(await sendRaw(gateway.worker.port, pieces, 3000));
 const chunked = (...chunks: string[]) => head("POST", "/x", "Transfer-Encoding: chunked") + chunks.join("");
 
@@ -28,7 +29,7 @@ describe("a request that cannot be right is refused and never forwarded", () => 
     ["a negative length", `${head("POST", "/x", "Content-Length: -3")}abc`, 400],
     ["an unknown transfer coding", `${head("POST", "/x", "Transfer-Encoding: xchunked")}3\r\nabc\r\n0\r\n\r\n`, 400],
     ["chunked not last", `${head("POST", "/x", "Transfer-Encoding: chunked, identity")}3\r\nabc\r\n0\r\n\r\n`, 400],
-    ["two hosts", "GET /x HTTP/1.1\r\nHost: demo.localhost\r\nHost: evil.test\r\nConnection: close\r\n\r\n", 400],
+    ["two hosts", "GET /x HTTP/1.1\r\nHost: s0.localhost\r\nHost: evil.test\r\nConnection: close\r\n\r\n", 400],
     ["no host", "GET /x HTTP/1.1\r\nConnection: close\r\n\r\n", 400],
     ["a folded field", head("GET", "/x", "X-A: b\r\n c"), 400],
     ["a space before the colon", head("GET", "/x", "X-A : b"), 400],
@@ -40,14 +41,12 @@ describe("a request that cannot be right is refused and never forwarded", () => 
   ];
   it.each(cases)("%s", async (_, request, status) => {
     const answer = await send(request);
-    expect([answer.status, status === 400 && answer.status === 421 ? 400 : status]).toContain(answer.status);
-    expect(answer.status).toBeGreaterThanOrEqual(400);
-    expect(answer.status).toBeLessThan(500);
+    expect(answer.status).toBe(status);
     expect(first.received).toHaveLength(0);
   });
 
   it("CONNECT opens no tunnel", async () => {
-    const answer = await send("CONNECT demo.localhost:80 HTTP/1.1\r\nHost: demo.localhost:80\r\n\r\n");
+    const answer = await send("CONNECT s0.localhost:80 HTTP/1.1\r\nHost: s0.localhost:80\r\n\r\n");
     expect(answer.status).toBeGreaterThanOrEqual(400);
     expect(first.received).toHaveLength(0);
   });
@@ -102,8 +101,8 @@ describe("what an origin is told", () => {
     expect(request).toMatch(/^GET \/x\?a=%2F HTTP\/1\.1\r\n/);
     expect(request).not.toMatch(/^(x-nominated|keep-alive|proxy-\S+|te|upgrade|http2-settings|x-real-ip):/im);
     expect(request).not.toContain("6.6.6.6");
-    expect(request).toMatch(/^forwarded: for=unknown;host="demo\.localhost";proto=http\r$/im);
-    expect(request).toMatch(/^x-forwarded-host: demo\.localhost\r$/im);
+    expect(request).toMatch(/^forwarded: for=unknown;host="s0\.localhost";proto=http\r$/im);
+    expect(request).toMatch(/^x-forwarded-host: s0\.localhost\r$/im);
     expect(request).toMatch(/^x-forwarded-proto: http\r$/im);
     expect(request).toMatch(/^via: 1\.0 fred, 1\.1 fairlead-[0-9a-f]{8}\r$/im);
     expect(request).toMatch(/^x-request-id: mine-1\r$/im);
@@ -115,13 +114,17 @@ describe("what an origin is told", () => {
     expect(first.received[0]).toMatch(/^x-request-id: [0-9a-f-]{36}\r$/im);
   });
 
-  it.each(["/a%2Fb/%7E/%41", "/%2e%2E/x", "//double//slash", "/semi;colon/(x)!$&,:@~=*+", "/q?&&a=+%20b&%zz", "/bare?"])(
-    "gets %s byte for byte",
-    async (target) => {
-      await send(head("GET", target));
-      expect(first.received[0]!.split(" ")[1]).toBe(target);
-    },
-  );
+  it.each([
+    "/a%2Fb/%7E/%41",
+    "/%2e%2E/x",
+    "//double//slash",
+    "/semi;colon/(x)!$&,:@~=*+",
+    "/q?&&a=+%20b&%zz",
+    "/bare?",
+  ])("gets %s byte for byte", async (target) => {
+    await send(head("GET", target));
+    expect(first.received[0]!.split(" ")[1]).toBe(target);
+  });
 
   it("is spared a request that has been here before", async () => {
     await send(head("GET", "/x"));
@@ -154,6 +157,7 @@ it("strips an origin's hop-by-hop fields and keeps every Set-Cookie", async () =
         "Proxy-Authenticate: Basic\r\nUpgrade: h2c\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\n\r\nok",
     );
   const answer = await send(head("GET", "/x"));
-  for (const name of ["x-gone", "keep-alive", "proxy-authenticate", "upgrade"]) expect(answer.fields.has(name)).toBe(false);
+  for (const name of ["x-gone", "keep-alive", "proxy-authenticate", "upgrade"])
+    expect(answer.fields.has(name)).toBe(false);
   expect(answer.fields.get("set-cookie")).toBe("a=1, b=2");
 });

@@ -21,9 +21,9 @@ export async function sendRaw(port: number, pieces: string | readonly string[], 
   return received;
 }
 
-/** One request head with `Host: demo.localhost` that asks for the connection to be closed. */
-export function head(method: string, target: string, ...fields: string[]): string {
-  return [`${method} ${target} HTTP/1.1`, "Host: demo.localhost", "Connection: close", ...fields, "", ""].join("\r\n");
+/** One request head that asks for the connection to be closed. */
+export function head(host: string, method: string, target: string, ...fields: string[]): string {
+  return [`${method} ${target} HTTP/1.1`, `Host: ${host}`, "Connection: close", ...fields, "", ""].join("\r\n");
 }
 
 export interface RawAnswer {
