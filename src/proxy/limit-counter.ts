@@ -2,7 +2,9 @@
 import type { Rule } from "../rate-limit/meter.ts";
 
 /** Who must hold on to work that outlives the request. */
-export type Background = Pick<ExecutionContext, "waitUntil">;
+export interface Background {
+  waitUntil(work: Promise<unknown>): void;
+}
 
 /** What became of one request under one limit. */
 export interface Reservation {

@@ -20,7 +20,7 @@ export function exactCounter(memory: LimitMemory): Counter {
 async function ask(memory: LimitMemory, asked: Asked, units: number, rule: Rule): Promise<Reservation> {
   const { known, background } = asked;
   const id = crypto.randomUUID();
-  const request: TakeRequest = { id, rule, mode: "exact", units, perSecond: 0, done: [] };
+  const request: TakeRequest = { id, rule, mode: "exact", units, waiting: 0, perSecond: 0, done: [] };
   const isPlace = rule.algorithm === "concurrency";
   const undo = (later: Background) => {
     if (isPlace) known.lease.unblock();

@@ -33,24 +33,31 @@ export function leasedCounter(memory: LimitMemory): Counter {
 async function waitForSlice(asking: Asking): Promise<Reservation> {
   const { known, memory, units } = asking;
   const untilMs = clock.nowMs + memory.timeoutMs;
-  for (;;) {
-    if (!known.fetching) fetchSlice(asking);
-    await nextAnswer(known, untilMs - clock.nowMs);
-    clock.look(Date.now());
-    const spent = known.lease.spend(units, clock);
-    if (spent === "blocked") return standing(known.lease, "refused");
-    if (spent !== "empty") return admitted(known, spent, units);
-    if (clock.nowMs < known.awayUntilMs || clock.nowMs >= untilMs) return UNANSWERED;
+  const { answers } = known;
+  known.waitingUnits += units;
+  try {
+    for (;;) {
+      if (!known.fetching) fetchSlice(asking);
+      await nextAnswer(known, untilMs - clock.nowMs);
+      clock.look(Date.now());
+      const spent = known.lease.spend(units, clock);
+      if (spent === "blocked") return standing(known.lease, "refused");
+      if (spent !== "empty") return admitted(known, spent, units);
+      if (clock.nowMs < known.awayUntilMs) return UNANSWERED;
+      // A limiter that answers, but not with enough for everybody, is no reason to let anybody in.
+      if (clock.nowMs >= untilMs) return known.answers === answers ? UNANSWERED : standing(known.lease, "refused");
+    }
+  } finally {
+    known.waitingUnits -= units;
   }
 }
 
 /** Resolves when the call under way is answered, or after `ms`. */
 async function nextAnswer(known: KnownKey, ms: number): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | null = null;
-  await new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, Math.max(0, ms));
-    known.waiting.push(resolve);
-  });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, Math.max(0, ms));
+  known.waiting.push(resolve);
+  await promise;
   // Here and not by whoever wakes us: a timer belongs to the request that set it.
   clearTimeout(timer);
 }
@@ -75,13 +82,15 @@ async function fetchOne(asking: Asking): Promise<void> {
   const sentAtMs = clock.nowMs;
   const { epoch } = clock;
   const receive = (answer: TakeAnswer) => {
+    known.answers += 1;
     clock.look(Date.now());
     lease.receive(answer, units, sentAtMs, epoch, clock);
     if (lease.owes()) background.waitUntil(giveBackUnspent(memory, asking, fetches));
   };
   const done = lease.takeDone(clock);
   const perSecond = lease.perSecond(clock);
-  const answer = await memory.take(asking, { id: "", rule, mode: "leased", units, perSecond, done }, receive);
+  const request = { id: "", rule, mode: "leased", units, waiting: known.waitingUnits, perSecond, done } as const;
+  const answer = await memory.take(asking, request, receive);
   if (answer !== null) receive(answer);
 }
 

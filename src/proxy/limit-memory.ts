@@ -1,12 +1,14 @@
 /** What this isolate remembers of the keys of one limit, and how it asks the `RateLimiter` of one. */
-import type { RateLimiter } from "../../durable-objects/rate-limiter.ts";
 import { IsolateClock } from "../rate-limit/isolate-clock.ts";
 import { KeyLease } from "../rate-limit/key-lease.ts";
 import { KeyMemory } from "../rate-limit/key-memory.ts";
-import type { TakeAnswer, TakeRequest } from "../rate-limit/messages.ts";
+import type { LimiterForIsolates, TakeAnswer, TakeRequest } from "../rate-limit/messages.ts";
 import type { Background, Reservation } from "./limit-counter.ts";
 
-export type Limiters = DurableObjectNamespace<RateLimiter>;
+/** The Durable Objects, one a key: what of their namespace is used. */
+export interface Limiters {
+  getByName(name: string): LimiterForIsolates;
+}
 
 /** Keys remembered at most by each limit; about 1 KiB each at worst. */
 const MOST_KEYS = 10_000;
@@ -22,11 +24,13 @@ export interface KnownKey {
   readonly lease: KeyLease;
   /** Name of its Durable Object, once it was needed. */
   objectName: string | null;
-  /** Whether a call for a slice is under way, and how many there have been. */
+  /** Whether a call for a slice is under way, how many there have been, and how many were answered. */
   fetching: boolean;
   fetches: number;
+  answers: number;
   /** Requests that wait for that call. Each made its own promise: a promise of another request must not be awaited. */
   waiting: (() => void)[];
+  waitingUnits: number;
   awayUntilMs: number;
 }
 
@@ -60,7 +64,9 @@ export class LimitMemory {
       objectName: null,
       fetching: false,
       fetches: 0,
+      answers: 0,
       waiting: [],
+      waitingUnits: 0,
       awayUntilMs: 0,
     }));
   }
@@ -84,12 +90,10 @@ export class LimitMemory {
     request: TakeRequest,
     late: (answer: TakeAnswer) => void,
   ): Promise<TakeAnswer | null> {
-    let timer: ReturnType<typeof setTimeout> | null = null;
-    const deadline = new Promise<null>((resolve) => {
-      timer = setTimeout(() => resolve(null), this.#timeoutMs);
-    });
+    const deadline = Promise.withResolvers<null>();
+    const timer = setTimeout(() => deadline.resolve(null), this.#timeoutMs);
     const call = this.#limiter(known, key).then((limiter) => limiter.take(request));
-    const answer = await Promise.race([call.catch(() => null), deadline]);
+    const answer = await Promise.race([call.catch(() => null), deadline.promise]);
     clearTimeout(timer);
     clock.look(Date.now());
     if (answer !== null) return answer;
@@ -107,7 +111,7 @@ export class LimitMemory {
     }
   }
 
-  async #limiter(known: KnownKey, key: string): Promise<DurableObjectStub<RateLimiter>> {
+  async #limiter(known: KnownKey, key: string): Promise<LimiterForIsolates> {
     known.objectName ??= await hashed(`${this.#scope}\u0000${key}`);
     return this.#limiters.getByName(known.objectName);
   }

@@ -2,8 +2,9 @@
 import type { IsolateClock } from "./isolate-clock.ts";
 import type { SliceReturn, TakeAnswer } from "./messages.ts";
 
-/** A slice is left alone this part of its lease early, so that what is returned arrives while it counts. */
+/** A slice is left alone this part of its lease early, and no more than this, so that a return arrives while it counts. */
 const MARGIN = 0.1;
+const LONGEST_MARGIN_MS = 250;
 
 /** The next slice is fetched this long before the last one ends, or a quarter of its lease if that is less. */
 const LEAD_MS = 150;
@@ -109,9 +110,11 @@ export class KeyLease {
     this.#granted = 0;
     for (const { id, units, fromMs, untilMs } of answer.slices) {
       this.#granted += units;
-      const lengthMs = untilMs - fromMs;
+      const marginMs = Math.min((untilMs - fromMs) * MARGIN, LONGEST_MARGIN_MS);
       this.#leaseMs = untilMs;
-      const held = { id, left: units, fromMs: sentAtMs + fromMs, untilMs: sentAtMs + untilMs - lengthMs * MARGIN };
+      // Begun a margin early too, or a run would have gaps: a slice is charged from its grant on.
+      const startMs = sentAtMs + Math.max(0, fromMs - marginMs);
+      const held = { id, left: units, fromMs: startMs, untilMs: sentAtMs + untilMs - marginMs };
       if (sentIn === clock.epoch && clock.nowMs < held.untilMs) this.#held.push(held);
       else this.#giveUp(id, units);
     }

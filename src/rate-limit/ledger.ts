@@ -3,7 +3,7 @@ import { createMeter } from "./algorithms.ts";
 import { writeAhead } from "./write-ahead.ts";
 import type { SliceReturn, TakeAnswer, TakeRequest } from "./messages.ts";
 import type { Meter, Rule, SavedMeter } from "./meter.ts";
-import { planSlices, type Slice } from "./slice.ts";
+import { planSlices, worthAsking, type Slice } from "./slice.ts";
 import { SteadyClock } from "./steady-clock.ts";
 
 /** Refunds come within a request's life; only so many of the latest `exact` takes are remembered. */
@@ -69,7 +69,10 @@ export class Ledger {
     const nowMs = this.#advance(wallMs);
     this.#finish(request.done, nowMs);
     const available = this.#meter.available(this.#rule, nowMs);
-    if (available < request.units) return { answer: this.#answer(nowMs, false, [], request.units), store: null };
+    if (available < request.units) {
+      const worthwhile = request.mode === "leased" ? worthAsking(this.#rule, request.units) : request.units;
+      return { answer: this.#answer(nowMs, false, [], worthwhile), store: null };
+    }
     if (request.mode === "leased") {
       const slices = this.#lend(request, available, nowMs);
       return { answer: this.#answer(nowMs, true, slices, 0), store: this.#save(0) };
@@ -142,7 +145,7 @@ export class Ledger {
   }
 
   #lend(request: TakeRequest, available: number, nowMs: number): Slice[] {
-    return planSlices(this.#rule, request.units, request.perSecond, available, nowMs).map((plan) => {
+    return planSlices(this.#rule, request, available, nowMs).map((plan) => {
       const id = this.#nextId();
       this.#putOut(id, plan.units, nowMs, nowMs + plan.untilMs);
       return { id, ...plan };

@@ -10,7 +10,8 @@ export interface TakeRequest {
   readonly mode: "exact" | "leased";
   /** Whole units the request costs, at least 1. */
   readonly units: number;
-  /** `leased`: units a second this isolate could spend on the key. */
+  /** `leased`: units that requests of this isolate are waiting for, and units a second it could spend on the key. */
+  readonly waiting: number;
   readonly perSecond: number;
   /** Slices of this isolate that are over. */
   readonly done: readonly SliceReturn[];

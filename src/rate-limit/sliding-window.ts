@@ -53,9 +53,12 @@ export class SlidingWindow implements Meter {
     if (units > rule.limit) return Infinity;
     let missing = this.#total + units - rule.limit;
     if (missing <= 0) return 0;
-    for (let bucket = this.#at - SUB_BUCKETS; ; bucket++) {
-      missing -= this.#counts[slotOf(bucket)]!;
+    let bucket = this.#at - SUB_BUCKETS;
+    // The slot is counted along: a division for each of 64 steps would be most of what a refusal costs.
+    for (let slot = slotOf(bucket); ; bucket++) {
+      missing -= this.#counts[slot]!;
       if (missing <= 0) return leavesAtMs(rule, bucket) - nowMs;
+      slot = slot + 1 === RING ? 0 : slot + 1;
     }
   }
 

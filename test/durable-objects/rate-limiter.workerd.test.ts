@@ -16,6 +16,7 @@ const exact = (over: Partial<TakeRequest> = {}): TakeRequest => ({
   rule: HOURLY,
   mode: "exact",
   units: 1,
+  waiting: 0,
   perSecond: 0,
   done: [],
   ...over,
@@ -95,6 +96,14 @@ describe("leased", () => {
     await limiter.giveBack([{ id, unspent: units - 1 }], []);
     await limiter.giveBack([{ id, unspent: units - 1 }], []);
     expect((await limiter.take(exact({ rule }))).remaining).toBe(1_000 - 2);
+  });
+
+  it("lends what requests are waiting for whole, as far as it is there", async () => {
+    const limiter = fresh();
+    const first = await limiter.take(exact({ mode: "leased", waiting: 7 }));
+    expect(first.slices.map(({ units }) => units)).toEqual([7]);
+    const second = await limiter.take(exact({ mode: "leased", waiting: 7 }));
+    expect(second.slices.map(({ units }) => units)).toEqual([3]);
   });
 
   it("shrinks slices to one as the window fills", async () => {

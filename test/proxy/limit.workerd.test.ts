@@ -31,7 +31,7 @@ function watched(hold: () => Promise<void> = () => Promise.resolve()) {
       },
     };
   };
-  const memory = () => new LimitMemory({ getByName } as unknown as Limiters, `scope-${scopes}`, 100);
+  const memory = () => new LimitMemory({ getByName }, `scope-${scopes}`, 100);
   scopes++;
   return { calls, memory };
 }
@@ -93,6 +93,19 @@ describe("leased", () => {
     const asked = Array.from({ length: 30 }, () => reserve(counter, { rule: { ...rule, limit: 100_000 } }));
     expect((await Promise.all(asked)).every(({ verdict }) => verdict === "admitted")).toBe(true);
     expect(calls.take).toBeLessThanOrEqual(3);
+  });
+
+  it("never takes a limiter that is merely slow for everybody for one that is away", async () => {
+    const { memory } = watched(() => sleep(45));
+    const counter = leasedCounter(memory());
+    const asked: Promise<Reservation>[] = [];
+    for (let i = 0; i < 60; i++) {
+      asked.push(reserve(counter));
+      await sleep(3);
+    }
+    const counts = Map.groupBy(await Promise.all(asked), ({ verdict }) => verdict);
+    expect(counts.get("admitted")).toHaveLength(20);
+    expect(counts.get("refused")).toHaveLength(40);
   });
 
   it("shares the limit among isolates and never exceeds it", async () => {

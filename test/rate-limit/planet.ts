@@ -173,6 +173,7 @@ export function runPlanet(trial: Trial): Result {
       rule,
       mode: "leased",
       units: trial.cost,
+      waiting: isolate.waiting.length * trial.cost,
       perSecond: lease.perSecond(clock),
       done: lease.takeDone(clock),
     };
@@ -206,7 +207,7 @@ export function runPlanet(trial: Trial): Result {
   function arriveExact(): void {
     let answered = false;
     take(
-      { id: String(random()), rule, mode: "exact", units: trial.cost, perSecond: 0, done: [] },
+      { id: String(random()), rule, mode: "exact", units: trial.cost, waiting: 0, perSecond: 0, done: [] },
       (answer, decidedAtMs) => {
         if (answer.granted && !answered) admitted.push({ atMs: decidedAtMs, units: trial.cost });
         answered = true;

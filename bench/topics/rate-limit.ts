@@ -1,0 +1,11 @@
+/** Limits that are never exceeded and rarely cost a call: how surely, how nearly, at what cost. */
+import type { RunTopic } from "../figure.ts";
+import { measureDecisions } from "../rate-limit/decisions.ts";
+import { measureFlood } from "../rate-limit/flood.ts";
+import { measurePlanet } from "../rate-limit/planet.ts";
+
+export const run: RunTopic = async (report, options) => {
+  measurePlanet(report, options);
+  await measureDecisions(report, options);
+  measureFlood(report);
+};
