@@ -2,10 +2,12 @@
 import type { RunTopic } from "../figure.ts";
 import { measureDecisions } from "../rate-limit/decisions.ts";
 import { measureFlood } from "../rate-limit/flood.ts";
+import { measureIsolates } from "../rate-limit/isolates.ts";
 import { measurePlanet } from "../rate-limit/planet.ts";
 
 export const run: RunTopic = async (report, options) => {
   measurePlanet(report, options);
   await measureDecisions(report, options);
   measureFlood(report);
+  await measureIsolates(report, options);
 };

@@ -154,7 +154,9 @@ export class KeyLease {
 
   /** What is left and when there will be more, as far as this isolate knows. */
   standing(clock: IsolateClock): { remaining: number; resetMs: number } {
-    return { remaining: this.#remaining + this.#left(), resetMs: Math.max(0, this.#resetAtMs - clock.nowMs) };
+    let remaining = this.#remaining;
+    for (const slice of this.#held) if (slice.fromMs <= clock.nowMs) remaining += slice.left;
+    return { remaining, resetMs: Math.max(0, this.#resetAtMs - clock.nowMs) };
   }
 
   #remembersRefusalOf(units: number, clock: IsolateClock): boolean {

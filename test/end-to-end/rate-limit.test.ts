@@ -1,0 +1,171 @@
+// Limits as clients meet them: twelve real isolates, one set of Durable Objects, one origin.
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { SignJWT } from "jose";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { defineConfig } from "../../src/config/define.ts";
+import { ask, certainlyOver, hammer, type Ask } from "../support/hammer.ts";
+import { startIsolates, type Isolates } from "../support/isolates.ts";
+
+const SECRET = "a secret that nobody else knows, 32 bytes or more";
+const HOST = "limits.test";
+const WINDOW_MS = 2_000;
+const LIMIT = 40;
+
+/** Paths of the requests that reached the origin. */
+const arrived: string[] = [];
+let origin: Server;
+let isolates: Isolates;
+
+const everyone = (name: string, over: object) => ({
+  name,
+  match: { paths: [`/${name}`] },
+  key: ["constant"],
+  limit: LIMIT,
+  windowSeconds: WINDOW_MS / 1_000,
+  onError: "deny" as const,
+  timeoutMs: 2_000,
+  ...over,
+});
+
+beforeAll(async () => {
+  origin = createServer((request, answer) => {
+    const { url = "/" } = request;
+    arrived.push(url);
+    if (url.startsWith("/slow")) setTimeout(() => answer.end("done"), 700);
+    else answer.end("ok");
+  });
+  await new Promise<void>((resolve) => origin.listen(0, "127.0.0.1", resolve));
+  const url = `http://127.0.0.1:${(origin.address() as AddressInfo).port}`;
+  const config = defineConfig({
+    services: {
+      limited: {
+        hosts: [HOST],
+        pools: { p: { region: "weur", origins: [{ id: "o1", url }] } },
+        auth: { jwt: { secret: "JWT_SECRET" } },
+        rateLimits: [
+          everyone("sliding-window", { algorithm: "sliding-window", mode: "leased" }),
+          everyone("sliding-window-exact", { algorithm: "sliding-window", mode: "exact" }),
+          everyone("sliding-log", { algorithm: "sliding-log", mode: "leased" }),
+          everyone("token-bucket", { algorithm: "token-bucket", mode: "leased" }),
+          everyone("fixed-window", { algorithm: "fixed-window", mode: "leased" }),
+          everyone("slow", { algorithm: "concurrency", limit: 3, windowSeconds: 60 }),
+          everyone("first", { match: { paths: ["/both"] }, limit: 5, windowSeconds: 60, legacyHeaders: true }),
+          everyone("second", { match: { paths: ["/both"] }, limit: 3, windowSeconds: 60, mode: "exact" }),
+          everyone("dry", { limit: 1, windowSeconds: 60, dryRun: true }),
+          everyone("user", { key: ["jwt:sub", "header:x-api-key"], limit: 2, windowSeconds: 60 }),
+          everyone("local", { mode: "local", limit: 2, windowSeconds: 60 }),
+          everyone("costly", { key: ["query:case"], limit: 10, windowSeconds: 60, cost: "header:x-cost", maxCost: 8 }),
+        ],
+      },
+    },
+  });
+  isolates = await startIsolates(config, 12, { JWT_SECRET: SECRET });
+});
+
+afterAll(async () => {
+  await isolates?.stop();
+  origin?.close();
+});
+
+const get = (path: string, over: Partial<Ask> = {}) => ask({ port: isolates.ports[0]!, host: HOST, path, ...over });
+const statuses = async (path: string, times: number, over: Partial<Ask> = {}) => {
+  const seen: number[] = [];
+  for (let i = 0; i < times; i++)
+    seen.push((await get(path, { port: isolates.ports[i % isolates.ports.length]!, ...over })).status);
+  return seen;
+};
+
+describe("twelve isolates at ten times the limit", () => {
+  it.each(["sliding-window", "sliding-window-exact", "sliding-log", "token-bucket", "fixed-window"])(
+    "%s is never over, and lets in nearly all it may",
+    async (name) => {
+      const windows = 2;
+      const perSecond = (10 * LIMIT * 1_000) / WINDOW_MS;
+      const answers = await hammer(isolates.ports, perSecond, windows * WINDOW_MS, { host: HOST, path: `/${name}` });
+      const passed = answers.filter(({ status }) => status === 200);
+      expect(answers.every(({ status }) => status === 200 || status === 429)).toBe(true);
+      expect(arrived.filter((path) => path === `/${name}`)).toHaveLength(passed.length);
+      // A bucket may spend its burst at once and refill meanwhile; a fixed window may follow another at once.
+      const most = name === "token-bucket" || name === "fixed-window" ? 2 * LIMIT : LIMIT;
+      expect(certainlyOver(passed, most, WINDOW_MS)).toBe(0);
+      expect(passed.length).toBeGreaterThanOrEqual(0.9 * windows * LIMIT);
+      expect(passed.length).toBeLessThanOrEqual((windows + 1) * LIMIT);
+    },
+  );
+
+  it("a client turned away is told why and when to come back", async () => {
+    await hammer(isolates.ports, 400, 300, { host: HOST, path: "/sliding-window" });
+    const refused = await get("/sliding-window");
+    expect(refused.status).toBe(429);
+    expect(refused.headers["content-type"]).toBe("application/problem+json");
+    expect(JSON.parse(refused.body)).toMatchObject({
+      type: "https://iana.org/assignments/http-problem-types#quota-exceeded",
+      status: 429,
+      "violated-policies": ["sliding-window"],
+    });
+    expect(refused.headers["ratelimit-policy"]).toBe(`"sliding-window";q=${LIMIT};w=2`);
+    expect(refused.headers["ratelimit"]).toMatch(/^"sliding-window";r=0;t=\d+$/);
+    expect(Number(refused.headers["retry-after"])).toBeGreaterThanOrEqual(1);
+    expect(Number(refused.headers["retry-after"])).toBeLessThanOrEqual(3);
+  });
+});
+
+describe("several limits on one request", () => {
+  it("are all reserved, and refunded when one refuses", async () => {
+    expect(await statuses("/both", 6)).toEqual([200, 200, 200, 429, 429, 429]);
+    const refused = await get("/both");
+    expect(JSON.parse(refused.body)["violated-policies"]).toContain("second");
+  });
+
+  it("are all told to clients, the old way too where asked for", async () => {
+    const answer = await get("/both", { port: isolates.ports[7]! });
+    expect(answer.headers["ratelimit-policy"]).toContain('"second";q=3;w=60');
+  });
+});
+
+describe("one limit", () => {
+  it("counts requests in flight across isolates, until their bodies have gone out", async () => {
+    const together = await Promise.all(isolates.ports.slice(0, 6).map((port) => get("/slow", { port })));
+    expect(together.map(({ status }) => status).toSorted()).toEqual([200, 200, 200, 429, 429, 429]);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect((await get("/slow", { port: isolates.ports[9]! })).status).toBe(200);
+  });
+
+  it("in a dry run turns nobody away", async () => {
+    expect(await statuses("/dry", 4)).toEqual([200, 200, 200, 200]);
+  });
+
+  it("counts by a verified claim only; who forges one is counted by the next key", async () => {
+    const token = (secret: string, sub: string) =>
+      new SignJWT({ sub }).setProtectedHeader({ alg: "HS256" }).sign(new TextEncoder().encode(secret));
+    const as = async (sub: string, secret = SECRET) => ({
+      headers: { authorization: `Bearer ${await token(secret, sub)}`, "x-api-key": "shared" },
+    });
+    expect(await statuses("/user", 3, await as("ann"))).toEqual([200, 200, 429]);
+    expect(await statuses("/user", 3, await as("bob"))).toEqual([200, 200, 429]);
+    const seen: number[] = [];
+    for (const forged of ["c1", "c2", "c3", "c4"])
+      seen.push((await get("/user", await as(forged, "another secret, of 32 bytes or more too"))).status);
+    expect(seen).toEqual([200, 200, 429, 429]);
+  });
+
+  it("in mode local holds for each isolate", async () => {
+    for (const port of isolates.ports.slice(0, 3))
+      expect(await statuses("/local", 3, { port })).toEqual([200, 200, 429]);
+  });
+
+  it.each([
+    ["8", 2],
+    ["9", 2],
+    ["99999999999999999999", 2],
+    ["0", 9],
+    ["-1", 9],
+    ["1e99", 9],
+    ["nonsense", 9],
+  ])("of ten has, after a request that says it costs %s, %i left", async (cost, left) => {
+    const answer = await get(`/costly?case=${cost}`, { headers: { "x-cost": cost } });
+    expect(answer.status).toBe(200);
+    expect(answer.headers["ratelimit"]).toMatch(new RegExp(`^"costly";r=${left};`));
+  });
+});
