@@ -39,6 +39,7 @@ export async function measureDecisions(report: Reporter, { quick }: TopicOptions
       "x library": medianUs(side) / medianUs(library),
     })),
   );
+  report.note("nine of ten decisions refuse; rate-limiter-flexible answers by promises, the meters at once");
   for (const side of pure)
     report.figure({ figure: `pure decision, ${side.name}`, value: medianUs(side), unit: "us", target: { atMost: 1 } });
   report.figure({

@@ -54,7 +54,7 @@ export async function measureIsolates(report: Reporter, { quick }: TopicOptions)
       });
       const passed = answers.filter(({ status }) => status === 200);
       const over = certainlyOver(passed, most, WINDOW_MS);
-      const promised = (windows + (algorithm === "token-bucket" ? 1 : 0)) * LIMIT;
+      const promised = (windows + (most === LIMIT ? 0 : 1)) * LIMIT;
       const share = (passed.length * 100) / promised;
       rows.push({
         algorithm,

@@ -69,6 +69,11 @@ afterAll(async () => {
 });
 
 const get = (path: string, over: Partial<Ask> = {}) => ask({ port: isolates.ports[0]!, host: HOST, path, ...over });
+const bearing = async (sub: string, secret = SECRET) => ({
+  headers: { authorization: `Bearer ${await token(secret, sub)}`, "x-api-key": "shared" },
+});
+const token = (secret: string, sub: string) =>
+  new SignJWT({ sub }).setProtectedHeader({ alg: "HS256" }).sign(new TextEncoder().encode(secret));
 const statuses = async (path: string, times: number, over: Partial<Ask> = {}) => {
   const seen: number[] = [];
   for (let i = 0; i < times; i++)
@@ -127,7 +132,8 @@ describe("several limits on one request", () => {
 describe("one limit", () => {
   it("counts requests in flight across isolates, until their bodies have gone out", async () => {
     const together = await Promise.all(isolates.ports.slice(0, 6).map((port) => get("/slow", { port })));
-    expect(together.map(({ status }) => status).toSorted()).toEqual([200, 200, 200, 429, 429, 429]);
+    expect(together.filter(({ status }) => status === 200)).toHaveLength(3);
+    expect(together.filter(({ status }) => status === 429)).toHaveLength(3);
     await new Promise((resolve) => setTimeout(resolve, 300));
     expect((await get("/slow", { port: isolates.ports[9]! })).status).toBe(200);
   });
@@ -137,16 +143,11 @@ describe("one limit", () => {
   });
 
   it("counts by a verified claim only; who forges one is counted by the next key", async () => {
-    const token = (secret: string, sub: string) =>
-      new SignJWT({ sub }).setProtectedHeader({ alg: "HS256" }).sign(new TextEncoder().encode(secret));
-    const as = async (sub: string, secret = SECRET) => ({
-      headers: { authorization: `Bearer ${await token(secret, sub)}`, "x-api-key": "shared" },
-    });
-    expect(await statuses("/user", 3, await as("ann"))).toEqual([200, 200, 429]);
-    expect(await statuses("/user", 3, await as("bob"))).toEqual([200, 200, 429]);
+    expect(await statuses("/user", 3, await bearing("ann"))).toEqual([200, 200, 429]);
+    expect(await statuses("/user", 3, await bearing("bob"))).toEqual([200, 200, 429]);
     const seen: number[] = [];
     for (const forged of ["c1", "c2", "c3", "c4"])
-      seen.push((await get("/user", await as(forged, "another secret, of 32 bytes or more too"))).status);
+      seen.push((await get("/user", await bearing(forged, "another secret, of 32 bytes or more too"))).status);
     expect(seen).toEqual([200, 200, 429, 429]);
   });
 

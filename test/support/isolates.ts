@@ -1,16 +1,13 @@
 // Several isolates of Fairlead on one plain workerd, each with its own memory and port, sharing one set of Durable Objects:
 // what several data centres are to each other.
-import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { promisify } from "node:util";
+import { join } from "node:path";
 import { unstable_readConfig } from "wrangler";
 import { freePort } from "../../demo/ports.ts";
 import { startProcess, waitUntil } from "../../demo/process.ts";
+import { bundleWorker, PROJECT } from "../../demo/worker-source.ts";
 import type { Config } from "../../src/config/schema.ts";
-
-const PROJECT = resolve(import.meta.dirname, "../..");
 
 /** What is used of wrangler.toml. */
 interface WranglerConfig {
@@ -39,9 +36,9 @@ export async function startIsolates(
   const first = await freePort(count);
   const ports = Array.from({ length: count }, (_, i) => first + i);
   await mkdir(join(directory, "storage"));
-  await bundle(config, directory);
+  const { modules } = await bundleWorker(directory, config);
   const path = join(directory, "workerd.capnp");
-  await writeFile(path, serverConfig(directory, ports, secrets));
+  await writeFile(path, serverConfig(directory, modules, ports, secrets));
   const workerd = join(PROJECT, "node_modules/.bin/workerd");
   const running = await startProcess({ name: "workerd", command: workerd, args: ["serve", path] });
   const stop = async () => {
@@ -67,24 +64,19 @@ export async function startIsolates(
   return { ports, stop };
 }
 
-async function bundle(config: Config, directory: string): Promise<void> {
-  const module = join(directory, "fairlead.config.mjs");
-  await writeFile(module, `export default ${JSON.stringify(config)};\n`);
-  const wrangler = join(PROJECT, "node_modules/wrangler/bin/wrangler.js");
-  const args = ["deploy", "--dry-run", "--env=", "--outdir", directory, "--alias", `../fairlead.config.ts:${module}`];
-  const env = { ...process.env, CI: "true", WRANGLER_SEND_METRICS: "false", WRANGLER_WRITE_LOGS: "false" };
-  await promisify(execFile)(process.execPath, [wrangler, ...args], { cwd: PROJECT, env });
-}
-
 /** Cap'n Proto text for workerd: one Worker that holds the objects, and as many again that only call them. */
-function serverConfig(directory: string, ports: readonly number[], secrets: Readonly<Record<string, string>>): string {
+function serverConfig(
+  directory: string,
+  modules: readonly string[],
+  ports: readonly number[],
+  secrets: Readonly<Record<string, string>>,
+): string {
   // wrangler's own types need those of Cloudflare's API, which nothing else here does.
   const { durable_objects, compatibility_date, compatibility_flags } = unstable_readConfig(
     { config: join(PROJECT, "wrangler.toml") },
     { hideWarnings: true },
   ) as unknown as WranglerConfig;
   const objects = durable_objects.bindings;
-  const q = (text: string) => JSON.stringify(text);
   const bindings = [
     ...objects.map(
       ({ name, class_name }) =>
@@ -93,7 +85,7 @@ function serverConfig(directory: string, ports: readonly number[], secrets: Read
     ...Object.entries(secrets).map(([name, value]) => `(name = ${q(name)}, text = ${q(value)})`),
   ].join(", ");
   const worker = (more: string) => `(
-    modules = [(name = "index.js", esModule = embed "index.js")],
+    modules = [${modules.map((name) => `(name = ${q(name)}, esModule = embed ${q(name)})`).join(", ")}],
     compatibilityDate = ${q(compatibility_date)},
     compatibilityFlags = [${compatibility_flags.map(q).join(", ")}],
     bindings = [${bindings}],${more}
@@ -117,4 +109,9 @@ ${ports.map((port, i) => `    (name = "http-${i}", address = "127.0.0.1:${port}"
 );
 const edge :Workerd.Worker = ${worker("")};
 `;
+}
+
+/** Cap'n Proto text quotes as JSON does, for the names and paths there are here. */
+function q(text: string): string {
+  return JSON.stringify(text);
 }
