@@ -10,7 +10,8 @@ import { startProcess } from "./process.ts";
 import { PROJECT, WRANGLER_CONFIG, bundleWorker, type WorkerBundle } from "./worker-source.ts";
 import { portFor, waitUntilAnswering, type RunningWorker, type WorkerOptions } from "./worker.ts";
 
-const WORKERD = join(PROJECT, "node_modules/.bin/workerd");
+/** The runtime's own binary. */
+export const WORKERD = join(PROJECT, "node_modules/.bin/workerd");
 
 /**
  * Starts the Worker on plain workerd and waits until it answers. `request.cf` is what the request's `MF-CF-Blob` header says.
@@ -68,10 +69,6 @@ function serverConfig(
   directory: string,
   vars: Readonly<Record<string, string>>,
 ): string {
-  const wrangler = unstable_readConfig({ config: WRANGLER_CONFIG }, { hideWarnings: true }) as unknown as Bindings;
-  const sqlite = unstable_getDurableObjectClassNameToUseSQLiteMap(wrangler.migrations);
-  const objects = wrangler.durable_objects.bindings;
-  const classes = [...new Set(objects.map((object) => object.class_name))];
   return `using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (
@@ -83,13 +80,41 @@ const config :Workerd.Config = (
   sockets = [(name = "http", address = "127.0.0.1:${port}", http = (cfBlobHeader = "MF-CF-Blob"), service = "main")],
 );
 
-const worker :Workerd.Worker = (
+const worker :Workerd.Worker = ${workerLiteral(bundle, directory, { vars })};
+`;
+}
+
+export interface WorkerLiteralOptions {
+  /** Laid over the variables of wrangler.toml. */
+  readonly vars?: Readonly<Record<string, string>>;
+  /** Whether it is bound to what wrangler.toml says, as Fairlead is. */
+  readonly bindings?: boolean;
+  /** The service that its requests go out by. */
+  readonly outbound?: string;
+}
+
+/**
+ * A Worker with the compatibility settings of wrangler.toml as a Cap'n Proto literal. A disk service `storage` is expected beside it.
+ *
+ * @param directory where the text will lie: files are embedded by relative path
+ */
+export function workerLiteral(
+  bundle: WorkerBundle,
+  directory: string,
+  { vars = {}, bindings = true, outbound = "internet" }: WorkerLiteralOptions = {},
+): string {
+  const wrangler = unstable_readConfig({ config: WRANGLER_CONFIG }, { hideWarnings: true }) as unknown as Bindings;
+  const sqlite = unstable_getDurableObjectClassNameToUseSQLiteMap(wrangler.migrations);
+  const objects = bindings ? wrangler.durable_objects.bindings : [];
+  const classes = [...new Set(objects.map((object) => object.class_name))];
+  return `(
   modules = [${list(bundle.modules.map((name) => `(name = ${quote(name)}, ${moduleKind(name)} = embed ${quote(relative(directory, join(bundle.directory, name)))})`))}],
   compatibilityDate = ${quote(wrangler.compatibility_date)},
   compatibilityFlags = [${list(wrangler.compatibility_flags.map(quote))}],
+  globalOutbound = ${quote(outbound)},
   bindings = [${list([
     ...objects.map((object) => `(name = ${quote(object.name)}, durableObjectNamespace = ${quote(object.class_name)})`),
-    ...Object.entries({ ...wrangler.vars, ...vars }).map(
+    ...Object.entries({ ...(bindings ? wrangler.vars : {}), ...vars }).map(
       ([name, value]) => `(name = ${quote(name)}, ${variable(value)})`,
     ),
   ])}],
@@ -99,8 +124,7 @@ const worker :Workerd.Worker = (
     ),
   )}],
   durableObjectStorage = (localDisk = "storage"),
-);
-`;
+)`;
 }
 
 function moduleKind(name: string): string {
