@@ -88,6 +88,8 @@ export interface WaitOptions {
   readonly intervalMs?: number;
   /** Processes that must stay alive meanwhile; the death of one ends the wait at once, with what it said. */
   readonly alive?: readonly RunningProcess[];
+  /** Ends the wait when aborted. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -101,10 +103,11 @@ export async function waitUntil(
   check: () => boolean | Promise<boolean>,
   options: WaitOptions = {},
 ): Promise<void> {
-  const { timeoutMs = 30_000, intervalMs = 50, alive = [] } = options;
+  const { timeoutMs = 30_000, intervalMs = 50, alive = [], signal } = options;
   const deadline = performance.now() + timeoutMs;
   let lastError: unknown;
   for (;;) {
+    signal?.throwIfAborted();
     try {
       if (await check()) return;
     } catch (error) {

@@ -9,6 +9,8 @@ import { PROJECT, WRANGLER, quietWrangler, writeWranglerConfig, type WorkerSetti
 export interface WorkerOptions extends WorkerSettings {
   /** On 127.0.0.1. Default: a free one. */
   readonly port?: number;
+  /** Gives up starting when aborted. */
+  readonly signal?: AbortSignal;
 }
 
 export interface RunningWorker {
@@ -51,7 +53,7 @@ export async function startWorker(options: WorkerOptions = {}): Promise<RunningW
   try {
     // A build that fails leaves wrangler waiting for somebody to mend it.
     const hasFailed = () => /\[ERROR\]|Build failed/.test(running.output());
-    await waitUntilAnswering(port, running, hasFailed);
+    await waitUntilAnswering(port, running, { isPointless: hasFailed, signal: options.signal });
     if (hasFailed()) throw new Error(`The Worker could not be built:\n${running.output()}`);
   } catch (error) {
     await stop();
@@ -70,12 +72,12 @@ export async function portFor(wanted: number | undefined): Promise<number> {
 export async function waitUntilAnswering(
   port: number,
   running: RunningProcess,
-  isPointless: () => boolean = () => false,
+  { isPointless, signal }: { readonly isPointless?: () => boolean; readonly signal?: AbortSignal | undefined } = {},
 ): Promise<void> {
   await waitUntil(
     `the Worker answers on port ${port}`,
     async () => {
-      if (isPointless()) return true;
+      if (isPointless?.() === true) return true;
       const answer = await fetch(`http://127.0.0.1:${port}/`, {
         redirect: "manual",
         signal: AbortSignal.timeout(3000),
@@ -83,6 +85,6 @@ export async function waitUntilAnswering(
       await answer.body?.cancel();
       return true;
     },
-    { timeoutMs: 60_000, alive: [running] },
+    { timeoutMs: 60_000, alive: [running], signal },
   );
 }

@@ -37,7 +37,7 @@ export async function startWorkerd(
       await clean();
     };
     try {
-      await waitUntilAnswering(port, running);
+      await waitUntilAnswering(port, running, { signal: options.signal });
     } catch (error) {
       await running.stop();
       throw error;

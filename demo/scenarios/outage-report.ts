@@ -1,0 +1,180 @@
+/** What an outage meant to clients, computed from their requests alone. */
+import { demoOrigins } from "../origin.ts";
+import type { Check, ScenarioResult } from "../scenario.ts";
+import type { LoadRecord } from "../load.ts";
+
+/** When things happened, in ms since the load started. */
+export interface OutageMarks {
+  /** The origin was told to go down ... */
+  readonly killAskedMs: number;
+  /** ... and nobody listens any more. */
+  readonly killedMs: number;
+  readonly restoreAskedMs: number;
+  readonly restoredMs: number;
+  /** Traffic was seen to be back, or undefined if it was not in the time given. */
+  readonly recoveredMs: number | undefined;
+}
+
+/** This many requests in a row from every former client, all served by the origin again, count as its full share. */
+const FULL_SHARE_RUN = 10;
+
+const PHASES = ["before", "during", "after"] as const;
+
+/** Cities whose requests `originId` served for the most part before `untilMs`. */
+export function clientsOf(originId: string, records: readonly LoadRecord[], untilMs: number): string[] {
+  const before = records.filter((record) => record.endedAtMs < untilMs);
+  return [...new Set(before.map(({ city }) => city))].filter((city) => {
+    const ofCity = before.filter((record) => record.city === city);
+    return ofCity.filter((record) => record.originId === originId).length > ofCity.length / 2;
+  });
+}
+
+/** When the last of `cities` had got the first answer of a run that `originId` served without exception; undefined: not yet. */
+export function fullShareSinceMs(
+  originId: string,
+  cities: readonly string[],
+  records: readonly LoadRecord[],
+  sinceMs: number,
+): number | undefined {
+  let sinceAllMs: number | undefined;
+  for (const city of cities) {
+    const sent = inOrder(records.filter((record) => record.city === city && record.sentAtMs >= sinceMs));
+    let run: LoadRecord[] = [];
+    for (const record of sent) {
+      if (run.length >= FULL_SHARE_RUN) break;
+      run = record.originId === originId ? [...run, record] : [];
+    }
+    if (run.length < FULL_SHARE_RUN) return undefined;
+    sinceAllMs = Math.max(sinceAllMs ?? 0, run[0]!.endedAtMs);
+  }
+  return sinceAllMs;
+}
+
+/** The closing words of the scenario. */
+export function outageReport(originId: string, records: readonly LoadRecord[], marks: OutageMarks): ScenarioResult {
+  const phases = {
+    before: records.filter((record) => record.endedAtMs < marks.killAskedMs),
+    during: records.filter((record) => record.sentAtMs >= marks.killedMs && record.endedAtMs < marks.restoreAskedMs),
+    after: records.filter((record) => record.sentAtMs >= (marks.recoveredMs ?? Infinity)),
+  };
+  const cities = clientsOf(originId, records, marks.killAskedMs);
+  const theirs = inOrder(records.filter((record) => cities.includes(record.city)));
+  const errors = records.filter((record) => record.error !== undefined);
+
+  const first = theirs.find((record) => record.sentAtMs >= marks.killedMs);
+  const elsewhere = phases.during.filter(
+    (record) => cities.includes(record.city) && record.error === undefined && record.originId !== originId,
+  );
+  const failOverMs = least(elsewhere.map((record) => record.endedAtMs - marks.killedMs));
+  const firstTook = first !== undefined && isServedElsewhere(first, originId) ? first.endedAtMs - first.sentAtMs : null;
+  const sameRequest = first !== undefined && firstTook !== null && first.attempts.startsWith(`${originId}=`);
+  const recoverMs = least(
+    theirs
+      .filter((record) => record.sentAtMs >= marks.restoreAskedMs && record.originId === originId)
+      .map((record) => record.endedAtMs - marks.restoredMs),
+  );
+  const fullShareMs = marks.recoveredMs === undefined ? null : marks.recoveredMs - marks.restoredMs;
+  const back = phases.after.filter((record) => record.originId === originId).length;
+  const duringThere = phases.during.filter((record) => record.originId === originId).length;
+
+  const checks: Check[] = [
+    {
+      promise: "no client sees an error",
+      kept: records.length > 0 && errors.length === 0,
+      seen: `${errors.length} of ${records.length} requests`,
+    },
+    {
+      promise: `${originId} serves its own clients before`,
+      kept: cities.length > 0,
+      seen: cities.join(", ") || "none",
+    },
+    {
+      promise: "the first request after the kill is answered by another region",
+      kept: firstTook !== null,
+      seen: first === undefined ? "no such request" : first.attempts || (first.originId ?? String(first.error)),
+    },
+    {
+      promise: `others serve its clients while ${originId} is down`,
+      kept: elsewhere.length > 0 && duringThere === 0,
+      seen: `${elsewhere.length} requests elsewhere, ${duringThere} there`,
+    },
+    {
+      promise: `${originId} gets its clients back`,
+      kept: recoverMs !== null && marks.recoveredMs !== undefined && back > 0,
+      seen: marks.recoveredMs === undefined ? "not within the time given" : `${back} requests after its recovery`,
+    },
+  ];
+
+  return {
+    checks,
+    figures: {
+      requests: records.length,
+      clientErrors: errors.length,
+      failOverMs: rounded(failOverMs),
+      firstRequestAfterKillMs: rounded(firstTook),
+      /** 1: it tried the dead origin and was answered by another in the same request. 0: it was not sent there at all, or failed. */
+      failedOverInSameRequest: sameRequest ? 1 : 0,
+      recoverMs: rounded(recoverMs),
+      fullShareMs: rounded(fullShareMs),
+      ...shares(phases),
+    },
+    table: [
+      ["", ...PHASES],
+      ...demoOrigins(0).map(({ id, name }) => [
+        `${name} (${id})`,
+        ...PHASES.map((phase) => percent(shareOf(id, phases[phase]))),
+      ]),
+      ["requests", ...PHASES.map((phase) => String(phases[phase].length))],
+      [
+        "errors seen by clients",
+        ...PHASES.map((phase) => String(phases[phase].filter(({ error }) => error !== undefined).length)),
+      ],
+    ],
+    summary: [
+      ["time to fail over", duration(failOverMs)],
+      ["first request after the kill took", duration(firstTook)],
+      ["time to recover, first request", duration(recoverMs)],
+      ["time to recover, full share", duration(fullShareMs)],
+    ],
+    errors: errors.slice(0, 5).map(({ city, sentAtMs, error, attempts }) => {
+      return `${city}, ${(sentAtMs / 1000).toFixed(2)} s: ${error} ${attempts === "" ? "" : `(${attempts})`}`.trimEnd();
+    }),
+  };
+}
+
+function isServedElsewhere(record: LoadRecord, originId: string): boolean {
+  return record.error === undefined && record.originId !== originId;
+}
+
+/** `before_use1`: the share of requests before the outage that use1 served, 0 to 1. */
+function shares(
+  phases: Readonly<Record<(typeof PHASES)[number], readonly LoadRecord[]>>,
+): Record<string, number | null> {
+  return Object.fromEntries(
+    PHASES.flatMap((phase) => demoOrigins(0).map(({ id }) => [`${phase}_${id}`, shareOf(id, phases[phase])])),
+  );
+}
+
+function shareOf(id: string, records: readonly LoadRecord[]): number | null {
+  return records.length === 0 ? null : records.filter((record) => record.originId === id).length / records.length;
+}
+
+function percent(share: number | null): string {
+  return share === null ? "-" : `${(share * 100).toFixed(0)} %`;
+}
+
+function duration(ms: number | null): string {
+  return ms === null ? "never" : ms < 10_000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
+}
+
+function inOrder(records: readonly LoadRecord[]): LoadRecord[] {
+  return records.toSorted((a, b) => a.sentAtMs - b.sentAtMs);
+}
+
+function least(values: readonly number[]): number | null {
+  return values.length === 0 ? null : Math.min(...values);
+}
+
+function rounded(value: number | null): number | null {
+  return value === null ? null : Math.round(value);
+}
