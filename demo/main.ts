@@ -1,5 +1,5 @@
 /** `npm run demo`: four origins, the Worker in front, live until Ctrl-C; or one scenario, and what came of it. */
-import { startCompany, type Company } from "./company.ts";
+import type { Company } from "./company.ts";
 import { parseOptions, portsOf, usage, type DemoOptions } from "./options.ts";
 import { isPortFree } from "./ports.ts";
 import { describeChange, printResult, printWelcome } from "./print.ts";
@@ -37,6 +37,8 @@ async function main(): Promise<number> {
   let company: Company | undefined;
   try {
     if (!options.json) print(style.dim("Starting four origins and the Worker ..."));
+    // Loaded only now: wrangler takes seconds to load, and a wrong flag should be told at once.
+    const { startCompany } = await import("./company.ts");
     company = await startCompany(options, ending.signal, (origin) => {
       if (options.scenario === undefined) print(describeChange(origin, style));
     });

@@ -14,3 +14,12 @@ export function processesWithEnvironment(name: string, value: string): number[] 
       }
     });
 }
+
+/** A process's command line (Linux), arguments separated by spaces; empty when it has ended. */
+export function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").trim();
+  } catch {
+    return "";
+  }
+}

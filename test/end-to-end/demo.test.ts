@@ -1,0 +1,196 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { readdirSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { afterEach, describe, expect, it } from "vitest";
+import { send } from "../../demo/client.ts";
+import { freePort, isPortFree } from "../../demo/ports.ts";
+import { waitUntil } from "../../demo/process.ts";
+import { commandOf, processesWithEnvironment } from "../support/processes.ts";
+
+/** The demo as a newcomer starts it, on free ports, with a mark that all of its processes inherit. */
+class Demo {
+  readonly mark = randomUUID();
+  readonly child: ChildProcess;
+  readonly exited: Promise<number | null>;
+  readonly firstPort: number;
+  stdout = "";
+  stderr = "";
+
+  constructor(firstPort: number, args: readonly string[] = []) {
+    this.firstPort = firstPort;
+    const ports = [`--port=${firstPort}`, `--control-port=${firstPort + 1}`, `--origin-port=${firstPort + 2}`];
+    this.child = spawn(process.execPath, ["demo/main.ts", ...ports, ...args], {
+      env: { ...process.env, DEMO_MARK: this.mark },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.child.stdout!.setEncoding("utf8").on("data", (text: string) => (this.stdout += text));
+    this.child.stderr!.setEncoding("utf8").on("data", (text: string) => (this.stderr += text));
+    this.exited = new Promise((resolve) => {
+      this.child.on("exit", (code, signal) => resolve(signal === null ? code : null));
+    });
+  }
+
+  async untilUp(): Promise<this> {
+    await waitUntil(
+      "the demo is up",
+      () => {
+        if (this.child.exitCode !== null) throw new Error(`it ended: ${this.stderr}`);
+        return this.stdout.includes("Ctrl-C ends it all");
+      },
+      { timeoutMs: 60_000 },
+    );
+    return this;
+  }
+
+  processes(): number[] {
+    return processesWithEnvironment("DEMO_MARK", this.mark);
+  }
+
+  async freePorts(): Promise<boolean[]> {
+    return Promise.all(Array.from({ length: 6 }, (_, index) => isPortFree(this.firstPort + index)));
+  }
+}
+
+const ALL_FREE = Array.from({ length: 6 }, () => true);
+const demos: Demo[] = [];
+
+async function start(...args: string[]): Promise<Demo> {
+  const demo = new Demo(await freePort(6), args);
+  demos.push(demo);
+  return demo;
+}
+
+function leftDirectories(): string[] {
+  return readdirSync(tmpdir()).filter((name) => name.startsWith("fairlead-worker-"));
+}
+
+afterEach(async () => {
+  for (const demo of demos.splice(0)) {
+    demo.child.kill("SIGKILL");
+    await waitUntil("no process is left", () => demo.processes().length === 0, { timeoutMs: 5000 });
+  }
+});
+
+describe("npm run demo", () => {
+  it("serves, fails over in the same request, and leaves nothing behind after Ctrl-C", async () => {
+    const before = leftDirectories();
+    const demo = await (await start()).untilUp();
+    const port = demo.firstPort;
+    expect(JSON.parse((await send({ port, path: "/hello" })).body)).toMatchObject({ received: { path: "/hello" } });
+
+    const { name } = JSON.parse((await send({ port })).body) as { name: string };
+    const killed = await fetch(`http://127.0.0.1:${port + 1}/origins/${name}`, {
+      method: "POST",
+      body: '{"mode":"down"}',
+    });
+    expect(killed.status).toBe(200);
+    const after = await send({ port });
+    expect([after.status, after.error]).toEqual([200, undefined]);
+    expect(String(after.headers["fairlead-attempts"])).toMatch(/^\w+=connection, \w+=200$/);
+    expect(demo.stdout).toContain(`${name} is now down`);
+    expect(demo.stdout).not.toContain("\u001B");
+
+    demo.child.kill("SIGINT");
+    expect(await demo.exited).toBe(0);
+    expect(demo.processes()).toEqual([]);
+    expect(await demo.freePorts()).toEqual(ALL_FREE);
+    expect(leftDirectories()).toEqual(before);
+    expect(demo.stderr).toBe("");
+  });
+
+  it("ends with all of its processes when one of them dies, and says which", async () => {
+    const demo = await (await start()).untilUp();
+    const list = (await (await fetch(`http://127.0.0.1:${demo.firstPort + 1}/origins`)).json()) as {
+      origins: unknown[];
+    };
+    expect(list.origins).toHaveLength(4);
+    const origin = demo.processes().find((pid) => commandOf(pid).includes('"name":"eu-west"'));
+    process.kill(origin!, "SIGKILL");
+    expect(await demo.exited).toBe(1);
+    expect(demo.stderr).toContain("origin eu-west ended by SIGKILL");
+    expect(demo.processes()).toEqual([]);
+    expect(await demo.freePorts()).toEqual(ALL_FREE);
+  });
+
+  it("leaves no process behind when it is interrupted while it starts", async () => {
+    const demo = await start();
+    await waitUntil("wrangler is starting", () => demo.processes().length >= 7);
+    demo.child.kill("SIGTERM");
+    expect(await demo.exited).toBe(0);
+    await expect.poll(() => demo.processes(), { timeout: 3000 }).toEqual([]);
+    expect(await demo.freePorts()).toEqual(ALL_FREE);
+  });
+
+  it("leaves no process behind even if it is killed outright", async () => {
+    const demo = await (await start()).untilUp();
+    demo.child.kill("SIGKILL");
+    await expect.poll(() => demo.processes(), { timeout: 5000 }).toEqual([]);
+    expect(await demo.freePorts()).toEqual(ALL_FREE);
+  });
+
+  it("ends when nobody reads its output any more", async () => {
+    const demo = await (await start()).untilUp();
+    demo.child.stdout!.destroy();
+    // The change is told on stdout, which ends the demo; its answer may be lost with it.
+    await Promise.allSettled([
+      fetch(`http://127.0.0.1:${demo.firstPort + 1}/origins/apac`, { method: "POST", body: '{"mode":"ok"}' }),
+    ]);
+    expect(await demo.exited).toBe(0);
+    expect(demo.processes()).toEqual([]);
+  });
+
+  it("names every port in use and the option that changes it, and starts nothing", async () => {
+    const firstPort = await freePort(6);
+    const blocker = createServer();
+    await new Promise<void>((resolve) => {
+      blocker.listen(firstPort + 3, "127.0.0.1", resolve);
+    });
+    const demo = new Demo(firstPort);
+    demos.push(demo);
+    expect(await demo.exited).toBe(1);
+    expect(demo.stderr).toBe(
+      `Port ${firstPort + 3} is in use, and origin 2 of 4 needs it: choose another with --origin-port N\n`,
+    );
+    expect(demo.stdout).toBe("");
+    blocker.close();
+  });
+
+  it("refuses a wrong option in one line, with exit code 2", async () => {
+    const demo = await start("--scenario=flood");
+    expect(await demo.exited).toBe(2);
+    expect(demo.stderr).toMatch(
+      /^Expected --scenario to be one of region-outage.*, got "flood"\. See npm run demo -- --help\n$/,
+    );
+  });
+});
+
+describe("--scenario region-outage", () => {
+  it("fails over and recovers without an error at any client, says so in JSON, and exits 0", async () => {
+    const demo = await start("--scenario=region-outage", "--json");
+    expect(await demo.exited).toBe(0);
+    const result = JSON.parse(demo.stdout) as { timeline: { event: string }[]; figures: Record<string, number> };
+    expect(result).toMatchObject({
+      scenario: "region-outage",
+      passed: true,
+      figures: { clientErrors: 0, failedOverInSameRequest: 1, during_use1: 0 },
+    });
+    expect(result.figures["before_use1"]).toBeGreaterThan(0.15);
+    expect(result.figures["after_use1"]).toBeGreaterThan(0.15);
+    const events = result.timeline.map(({ event }) => event);
+    expect(events).toEqual(
+      expect.arrayContaining(["Frankfurt is served by eu-west", "Tokyo is served by apac", "us-east is killed"]),
+    );
+    expect(demo.processes()).toEqual([]);
+  }, 180_000);
+
+  it("is interrupted with the signal's exit code, and leaves no process behind", async () => {
+    const demo = await start("--scenario=region-outage");
+    await waitUntil("the load is on", () => demo.stdout.includes("requests a second"), { timeoutMs: 60_000 });
+    demo.child.kill("SIGINT");
+    expect(await demo.exited).toBe(130);
+    expect(demo.processes()).toEqual([]);
+    expect(await demo.freePorts()).toEqual(ALL_FREE);
+  });
+});
