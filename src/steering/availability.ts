@@ -17,6 +17,12 @@ export interface PoolState extends Member {
   readonly eligible: Uint8Array;
 }
 
+/** An origin and the pool it stands in. */
+export interface Standing {
+  readonly pool: PoolState;
+  readonly origin: OriginState;
+}
+
 export interface ServiceState {
   readonly name: string;
   readonly pools: readonly PoolState[];
@@ -27,6 +33,10 @@ export interface ServiceState {
   readonly panicMode: PanicMode;
   /** True while nothing is available and every origin that no operator took out is used all the same. */
   panicking: boolean;
+  /** True while one of the origins that may take a request takes only a share of them: requests are then looked at one by one. */
+  ramping: boolean;
+  /** Origins that wait for trials; usually none. */
+  halfOpen: readonly Standing[];
   /** When the flags above have to be worked out again, ms since the epoch. Set to 0 by whoever changes an origin's state. */
   validUntilMs: number;
 }
@@ -43,19 +53,26 @@ export function refreshAvailability(service: ServiceState, nowMs: number): void 
 /** First pass: every origin on its own. Returns those refused by an ejection. */
 function mark(service: ServiceState, nowMs: number): OriginState[] {
   const ejected: OriginState[] = [];
+  const halfOpen: Standing[] = [];
   let validUntilMs = Infinity;
+  service.ramping = false;
   service.pools.forEach((pool, poolIndex) => {
     let any: 0 | 1 = 0;
     pool.origins.forEach((origin, index) => {
       const refusal = refusalOf(origin, nowMs);
       pool.eligible[index] = refusal === null ? 1 : 0;
-      if (refusal === null) any = 1;
+      if (refusal === null) {
+        any = 1;
+        if (origin.admission < 1) service.ramping = true;
+      }
+      if (refusal === "half-open" && origin.healthy) halfOpen.push({ pool, origin });
       if (isEjection(refusal)) ejected.push(origin);
       if (origin.ejectedUntilMs > nowMs) validUntilMs = Math.min(validUntilMs, origin.ejectedUntilMs);
     });
     service.eligible[poolIndex] = any;
   });
   service.validUntilMs = validUntilMs;
+  service.halfOpen = halfOpen;
   return ejected;
 }
 

@@ -59,6 +59,8 @@ export const UNMEASURED = {
 /** What a policy may know of the request. */
 export interface SteerRequest {
   readonly place: Place;
+  /** What a ramp admits by: the same request gets the same answer however often it is asked. */
+  readonly requestId: string;
   /**
    * The hash of this request's key, 32 bits. The same key gives the same hash in every isolate.
    *

@@ -37,6 +37,8 @@ function serviceState(name: string, config: ServiceConfig, random: () => number)
     maxEjected: config.ejection.maxEjected ?? Infinity,
     panicMode: config.ejection.panic,
     panicking: false,
+    ramping: false,
+    halfOpen: [],
     validUntilMs: 0,
   };
 }

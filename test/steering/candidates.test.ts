@@ -25,6 +25,8 @@ function service(pools: PoolState[], over: { maxEjected?: number; panicMode?: Pa
     maxEjected: Infinity,
     panicMode: "fail-open",
     panicking: false,
+    ramping: false,
+    halfOpen: [],
     validUntilMs: 0,
     ...over,
   };
@@ -64,6 +66,47 @@ describe("the order of candidates", () => {
     const state = service([pool("p", [origin("a", { ejectedUntilMs: NOW + 1000 }), origin("b")])]);
     expect(order(state)).toEqual(["b"]);
     expect(nextCandidate(state, request, [], NOW + 1000)?.origin.id).toBe("a");
+  });
+});
+
+/** The share of requests for which `back` comes first. */
+const share = (state: ServiceState) => {
+  const ids = Array.from({ length: 5_000 }, (_, i) => requestFrom("enam", { requestId: `request-${i}` })).map(
+    (request) => nextCandidate(state, request, [], NOW)?.origin.id,
+  );
+  return ids.filter((id) => id === "back").length / ids.length;
+};
+
+const back = (admission: number) => origin("back", { admission });
+
+describe("an origin that is coming back", () => {
+  it("takes its share of requests, whatever the policy prefers", () => {
+    expect(share(service([pool("p", [back(0.1)]), pool("q", [origin("other")])]))).toBeCloseTo(0.1, 1);
+    expect(share(service([pool("p", [back(0.6), origin("other")])]))).toBeCloseTo(0.6, 1);
+  });
+
+  it("takes everything when nobody else is there", () => {
+    expect(share(service([pool("p", [back(0.1), origin("open", { breaker: "open" })])]))).toBe(1);
+  });
+
+  it("is tried after the others when a request is beyond its share", () => {
+    const state = service([pool("p", [back(0.000_001)]), pool("q", [origin("other")])]);
+    expect(order(state)).toEqual(["other", "back"]);
+    expect(order(state)).toEqual(["other", "back"]);
+  });
+});
+
+describe("origins that wait for trials", () => {
+  it("are listed unless an operator or a health check took them out", () => {
+    const origins = [
+      origin("a", { breaker: "half-open" }),
+      origin("b", { breaker: "half-open", administrative: "draining" }),
+      origin("c", { breaker: "half-open", healthy: false }),
+      origin("d"),
+    ];
+    const state = service([pool("p", origins)]);
+    expect(order(state)).toEqual(["d"]);
+    expect(state.halfOpen.map((standing) => standing.origin.id)).toEqual(["a"]);
   });
 });
 

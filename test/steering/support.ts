@@ -43,10 +43,11 @@ export const requestArbitrary: fc.Arbitrary<SteerRequest> = fc
 /** A request from the middle of a region; say what else is known of it. */
 export function requestFrom(
   region: (typeof REGIONS)[number],
-  { key = "", place = {} }: { key?: string; place?: Partial<Place> } = {},
+  { key = "", place = {}, requestId = "r1" }: { key?: string; place?: Partial<Place>; requestId?: string } = {},
 ): SteerRequest {
   return {
     place: { region, colo: "", country: "", continent: "", vector: unitVector(REGION_LOCATIONS[region]), ...place },
+    requestId,
     hashOf: () => hashText(key),
   };
 }
