@@ -1,6 +1,7 @@
 /** What a service may say in the configuration: hosts, pools, policies and limits. */
 import * as z from "zod";
 import { authSchema } from "./auth.ts";
+import { cacheSchema } from "./cache.ts";
 import { breakerSchema, rampSchema } from "./breaker.ts";
 import { fieldNameSchema, headerValueSchema } from "./header.ts";
 import { monitorSchema } from "./monitor.ts";
@@ -140,6 +141,7 @@ export const serviceSchema = z
     response: responseSchema.prefault({}).meta({ description: "What is changed on the way back." }),
     httpsRedirect: z.boolean().default(false).meta({ description: "Answer http requests with 308 to https." }),
     retry: retrySchema.prefault({}).meta({ description: "Moving on to the next candidate in the same request." }),
+    cache: cacheSchema.prefault({}).meta({ description: "What is answered from the edge's own store." }),
     ejection: ejectionSchema
       .prefault({})
       .meta({ description: "How far traffic may be taken away from failing origins." }),

@@ -48,6 +48,8 @@ export async function attempt(target: Target, message: Message): Promise<Outcome
       body: body.next(deadline),
       redirect: "manual",
       cache: "no-store",
+      // Bodies pass byte for byte, also where they are read on their way.
+      encodeResponseBody: "manual",
       signal: deadline.signal,
     });
     return judge(response);

@@ -28,6 +28,8 @@ export interface Exchange extends SteerRequest {
   readonly path: string;
   /** ms since the epoch. */
   readonly startedMs: number;
+  /** The answer's body will be read here rather than passed on. */
+  readonly readsBody: boolean;
   /** What was tried, in order. */
   readonly attempts: Attempt[];
 }

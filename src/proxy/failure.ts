@@ -16,6 +16,7 @@ export type Failure =
   | { readonly kind: "no-origin"; readonly retryAfterSeconds: number }
   | { readonly kind: "origin-failed" }
   | { readonly kind: "origin-timeout" }
+  | { readonly kind: "not-cached" }
   | { readonly kind: "internal" };
 
 interface Problem {
@@ -104,6 +105,12 @@ function problemOf(failure: Failure): Problem {
       };
     case "origin-timeout":
       return { status: 504, title: "Gateway timeout", detail: "No origin answered in time." };
+    case "not-cached":
+      return {
+        status: 504,
+        title: "Gateway timeout",
+        detail: "Only a stored answer was asked for, and there is none.",
+      };
     case "loop":
       return { status: 508, title: "Loop detected", detail: "This request has passed through here before." };
   }

@@ -61,7 +61,7 @@ async function tryCandidate(
     headers: headersFor(to, headers),
     body,
     deadlineMs,
-    readsBody: timeouts.idleMs > 0,
+    readsBody: exchange.readsBody,
   }).then((outcome) => {
     const nowMs = Date.now();
     const durationMs = nowMs - startedMs;

@@ -1,4 +1,4 @@
-/** The path of a request, top to bottom: host, service, admission, steering, attempts, answer. */
+/** The path of a request, top to bottom: host, service, admission, cache, steering, attempts, answer. */
 import { hashOfKey } from "../steering/hash-key.ts";
 import type { EdgeFacts } from "../steering/place.ts";
 import { addressOf } from "./address.ts";
@@ -6,9 +6,9 @@ import { answerAsRecipient, refusalOf } from "./admit.ts";
 import type { Exchange } from "./exchange.ts";
 import { failureResponse, type Failure } from "./failure.ts";
 import { readFields, type RequestFields } from "./fields.ts";
-import { forward } from "./forward.ts";
 import type { Gateway } from "./gateway.ts";
 import { clientResponse, describeExchange } from "./response.ts";
+import { throughCache } from "./through-cache.ts";
 
 /** Serves one request, or returns null when its host and path belong to no service. */
 export async function handle(request: Request, gateway: Gateway, context: ExecutionContext): Promise<Response | null> {
@@ -39,6 +39,7 @@ export async function handle(request: Request, gateway: Gateway, context: Execut
     requestId,
     ...address,
     startedMs: Date.now(),
+    readsBody: service.config.timeouts.idleMs > 0,
     attempts: [],
   };
 
@@ -46,7 +47,8 @@ export async function handle(request: Request, gateway: Gateway, context: Execut
   const admission = asked instanceof Promise ? await asked : asked;
   if (admission.refusal !== null) return admission.dress(failed(exchange, admission.refusal));
 
-  const answer = await forward(exchange);
+  const answer = await throughCache(exchange);
+  if ("hit" in answer) return admission.dress(answer.hit);
 
   return admission.dress(
     "response" in answer ? clientResponse(exchange, answer.response) : failed(exchange, answer.failure),

@@ -4,6 +4,7 @@ import type { Config } from "../config/schema.ts";
 import { resolveHeaders, type Bindings } from "../config/secret.ts";
 import type { ServiceConfig } from "../config/service.ts";
 import { accessList, type AccessList } from "./access.ts";
+import { makeServiceCache, type ServiceCache } from "./cache-plan.ts";
 import { openLimits, type Limits } from "./limit.ts";
 import { makeRouter, type Router } from "./route.ts";
 
@@ -27,6 +28,8 @@ export interface ServicePlan {
   readonly limits: Limits;
   readonly requestHeaders: HeaderEdits;
   readonly responseHeaders: HeaderEdits;
+  /** null: the service has no cache rules. */
+  readonly cache: ServiceCache | null;
 }
 
 export interface Plan {
@@ -65,6 +68,7 @@ function servicePlan(name: string, config: ServiceConfig, bindings: Bindings): S
     limits: openLimits(name, config, bindings),
     requestHeaders: headerEdits(config.request.headers, bindings),
     responseHeaders: headerEdits(config.response.headers, bindings),
+    cache: makeServiceCache(name, config.cache, () => caches.default),
   };
 }
 

@@ -1,0 +1,136 @@
+/** What tells one stored answer from another before `Vary`: the target, and the extras a rule adds. */
+import type { CacheKeyRule } from "../config/cache.ts";
+
+/** Reads what a key may depend on. */
+export interface KeyRequest {
+  /** Absolute, without fragment. */
+  readonly url: string;
+  field(name: string): string | null;
+  /** The client's country, two letters, where the platform knows it. */
+  readonly country: string | null;
+}
+
+export interface CacheKey {
+  /** Service, scheme and target: one per resource, so that dropping it drops all its variants. */
+  readonly primary: string;
+  /** Host, path and the query that counts, without scheme: what purges match. */
+  readonly target: string;
+  /** Values of the key's fields, cookies, country and device; empty for most rules. */
+  readonly extras: string;
+}
+
+/** Computes the key of a request. */
+export type KeyMaker = (request: KeyRequest) => CacheKey;
+
+/** Compiles a rule's key once. */
+export function compileKey(service: string, key: CacheKeyRule): KeyMaker {
+  const target = compileTarget(key);
+  const headers = key.headers.map((name) => name.toLowerCase()).toSorted(compareNames);
+  const cookies = key.cookies.toSorted(compareNames);
+  const hasExtras = headers.length > 0 || cookies.length > 0 || key.country || key.device;
+  return (request) => {
+    const place = target(request.url);
+    return {
+      primary: `${service} ${request.url.startsWith("https:") ? "https" : "http"} ${place}`,
+      target: place,
+      extras: hasExtras ? extrasOf(request, headers, cookies, key) : "",
+    };
+  };
+}
+
+/** Reduces a URL to what purges and keys compare: host, path, and the parameters that count. */
+export function compileTarget(key: Pick<CacheKeyRule, "query" | "sortQuery">): (url: string) => string {
+  const { query, sortQuery } = key;
+  if (query === "all" && !sortQuery) return withoutScheme;
+  const keeps = parameterFilter(query);
+  return (url) => {
+    const place = withoutScheme(url);
+    const mark = place.indexOf("?");
+    if (mark === -1) return place;
+    const parameters = place
+      .slice(mark + 1)
+      .split("&")
+      .filter((parameter) => parameter !== "" && keeps(parameter));
+    // Sorted by the whole text: stable, and repeated names keep their meaning only where their order has none.
+    if (sortQuery) parameters.sort((a, b) => compareNames(nameOf(a), nameOf(b)));
+    return parameters.length === 0 ? place.slice(0, mark) : `${place.slice(0, mark)}?${parameters.join("&")}`;
+  };
+}
+
+function withoutScheme(url: string): string {
+  const start = url.indexOf("://") + 3;
+  const hash = url.indexOf("#", start);
+  return hash === -1 ? url.slice(start) : url.slice(start, hash);
+}
+
+function parameterFilter(query: CacheKeyRule["query"]): (parameter: string) => boolean {
+  if (query === "all") return () => true;
+  if (query === "none") return () => false;
+  const listed = nameMatcher("include" in query ? query.include : query.exclude);
+  return "include" in query ? (parameter) => listed(nameOf(parameter)) : (parameter) => !listed(nameOf(parameter));
+}
+
+function nameMatcher(patterns: readonly string[]): (name: string) => boolean {
+  const exact = new Set(patterns.filter((pattern) => !pattern.endsWith("*")));
+  const prefixes = patterns.filter((pattern) => pattern.endsWith("*")).map((pattern) => pattern.slice(0, -1));
+  return (name) => exact.has(name) || prefixes.some((prefix) => name.startsWith(prefix));
+}
+
+/** A parameter's name as servers read it: decoded, or as it stands where it cannot be. */
+function nameOf(parameter: string): string {
+  const raw = parameter.split("=", 1)[0]!.replaceAll("+", " ");
+  if (!raw.includes("%")) return raw;
+  try {
+    return decodeURIComponent(raw);
+  } catch {
+    return raw;
+  }
+}
+
+function compareNames(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** Every part is encoded, so no value can pass for two. */
+function extrasOf(
+  request: KeyRequest,
+  headers: readonly string[],
+  cookies: readonly string[],
+  key: CacheKeyRule,
+): string {
+  const jar = cookies.length === 0 ? new Map<string, string>() : cookiesOf(request.field("cookie"));
+  const parts = [
+    ...headers.map((name) => [`h:${name}`, request.field(name)] as const),
+    ...cookies.map((name) => [`c:${name}`, jar.get(name) ?? null] as const),
+    ...(key.country ? [["country", request.country] as const] : []),
+    ...(key.device ? [["device", deviceOf(request.field("user-agent"))] as const] : []),
+  ];
+  return parts.map(([name, value]) => (value === null ? encode(name) : `${encode(name)}=${encode(value)}`)).join("&");
+}
+
+/** Whether a request carries cookies that are not part of the key, so that its answer may be personal. */
+export function hasOtherCookies(cookieField: string | null, key: Pick<CacheKeyRule, "cookies" | "headers">): boolean {
+  if (cookieField === null || cookieField.trim() === "") return false;
+  if (key.headers.some((name) => name.toLowerCase() === "cookie")) return false;
+  return [...cookiesOf(cookieField).keys()].some((name) => !key.cookies.includes(name));
+}
+
+function cookiesOf(field: string | null): Map<string, string> {
+  const jar = new Map<string, string>();
+  for (const pair of (field ?? "").split(/[;,]/)) {
+    const [name = "", ...value] = pair.split("=");
+    // Of a repeated name the first counts, as most servers read it.
+    if (pair.trim() !== "" && !jar.has(name.trim())) jar.set(name.trim(), value.join("=").trim());
+  }
+  return jar;
+}
+
+function deviceOf(userAgent: string | null): "mobile" | "tablet" | "desktop" {
+  if (userAgent === null) return "desktop";
+  if (/ipad|tablet|kindle|silk|playbook|android(?!.*mobile)/i.test(userAgent)) return "tablet";
+  return /mobi|iphone|ipod|android|windows phone/i.test(userAgent) ? "mobile" : "desktop";
+}
+
+function encode(text: string): string {
+  return encodeURIComponent(text.toWellFormed());
+}

@@ -1,0 +1,81 @@
+/** How newer responses update stored ones: 304 (RFC 9111 section 4.3.4) and HEAD (section 4.3.5). */
+import { parseEntityTag, stronglyEqual, weaklyEqual } from "./conditional.ts";
+import type { ExchangeTimes } from "./age.ts";
+import { controlOf } from "./cache-control.ts";
+import { fieldOf, storableFields, type FieldPairs } from "./fields.ts";
+import type { StoredResponse } from "./stored-response.ts";
+
+/** The response that brings news, with the epoch its request began under. */
+export interface News {
+  readonly fields: FieldPairs;
+  readonly times: ExchangeTimes;
+  readonly epoch: number;
+}
+
+/** Codings a runtime undoes or redoes: the stored bytes depend on the field, so it stays as stored. */
+const PROCESSED_CODINGS = new Set(["gzip", "x-gzip", "br", "deflate", "zstd"]);
+
+/**
+ * Picks the stored response that a 304 confirms: the one with the validator it names; where it names none, the only
+ * one there is.
+ *
+ * @returns null when it confirms none of them and must not update any
+ */
+export function confirmedBy<T extends { readonly stored: StoredResponse }>(
+  notModified: FieldPairs,
+  candidates: readonly T[],
+): T | null {
+  const etag = fieldOf(notModified, "etag");
+  if (etag !== null) {
+    const tag = parseEntityTag(etag);
+    const named = (equal: typeof weaklyEqual) =>
+      candidates.find(({ stored }) => {
+        const own = fieldOf(stored.fields, "etag");
+        return own !== null && equal(parseEntityTag(own), tag);
+      });
+    const match = named(stronglyEqual) ?? named(weaklyEqual);
+    if (match !== undefined) return match;
+    // Asked about one response alone, the origin says that it stands, whatever it calls it now.
+    return candidates.length === 1 ? candidates[0]! : null;
+  }
+  const modified = fieldOf(notModified, "last-modified");
+  if (modified !== null && candidates.length > 1)
+    return candidates.find(({ stored }) => fieldOf(stored.fields, "last-modified") === modified) ?? null;
+  return candidates.length === 1 ? candidates[0]! : null;
+}
+
+/**
+ * A stored response with the fields of newer ones laid over it (RFC 9111 section 3.2). Its bytes stay, so the fields
+ * that describe them as bytes stay too.
+ */
+export function updated(stored: StoredResponse, news: News): StoredResponse {
+  const control = controlOf((name) => fieldOf(news.fields, name));
+  const fresh = storableFields(news.fields, control.qualified, new Set(["content-length"])).filter(
+    ([name, value]) => name !== "content-encoding" || !isProcessed(value, fieldOf(stored.fields, "content-encoding")),
+  );
+  const names = new Set(fresh.map(([name]) => name));
+  const kept = stored.fields.filter(([name]) => !names.has(name) && !control.qualified.has(name));
+  return {
+    ...stored,
+    fields: [...kept, ...fresh],
+    times: news.times,
+    initialAge: fieldOf(news.fields, "age"),
+    epoch: news.epoch,
+  };
+}
+
+/**
+ * Whether a 200 to HEAD is about the same bytes as a stored response, which it then updates; if not, the stored one is
+ * out of date (RFC 9111 section 4.3.5).
+ */
+export function describesSame(head: FieldPairs, stored: FieldPairs): boolean {
+  return ["etag", "last-modified", "content-length"].every((name) => {
+    const told = fieldOf(head, name);
+    const known = fieldOf(stored, name);
+    return told === null || known === null || told === known;
+  });
+}
+
+function isProcessed(news: string, stored: string | null): boolean {
+  return PROCESSED_CODINGS.has(news.toLowerCase()) || PROCESSED_CODINGS.has((stored ?? "").toLowerCase());
+}

@@ -1,0 +1,61 @@
+/** A whole gateway in one isolate with an origin of the test's own, for tests in workerd. */
+import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
+import { defineConfig } from "../../src/config/define.ts";
+import { openGateway } from "../../src/proxy/gateway.ts";
+import { handle } from "../../src/proxy/handle.ts";
+
+export type Origin = (request: Request, count: number) => Response | Promise<Response>;
+
+export interface Step {
+  /** Sends a request through; what runs in the background has ended when `settled` resolves. */
+  send(path: string, init?: RequestInit): Promise<Response>;
+  /** Requests the origin got. */
+  readonly seen: Request[];
+  origin: Origin;
+}
+
+/** Sets a gateway up whose one origin is a function. Hosts differ, so that tests do not share the platform's cache. */
+export function gatewayWith(cache: object, origin: Origin, host = `${crypto.randomUUID()}.test`): Step {
+  const config = defineConfig({
+    services: {
+      s: {
+        hosts: [host],
+        pools: { p: { region: "enam", origins: [{ id: "o", url: "https://origin.test", mtls: "ORIGIN" }] } },
+        retry: { attempts: 1 },
+        cache,
+      },
+    },
+  });
+  const seen: Request[] = [];
+  const step: Step = {
+    seen,
+    origin,
+    async send(path, init) {
+      const context = createExecutionContext();
+      const request = new Request(`https://${host}${path}`, init) as Request<unknown, IncomingRequestCfProperties>;
+      const response = (await handle(request, gateway, context))!;
+      // The body is read before waiting: storing goes at the pace of the client.
+      const body = await response.arrayBuffer();
+      await waitOnExecutionContext(context);
+      return new Response([101, 204, 205, 304].includes(response.status) ? null : body, response);
+    },
+  };
+  const fetcher = {
+    fetch: (url: string, init: RequestInit) => {
+      const request = new Request(url, init);
+      seen.push(request);
+      return Promise.resolve(step.origin(request, seen.length));
+    },
+  };
+  const gateway = openGateway(config, { ORIGIN: fetcher }, crypto.randomUUID());
+  return step;
+}
+
+/** An origin that answers everything with these fields and how often it was asked. */
+export function answering(headers: Record<string, string>, status = 200): Origin {
+  return (_request, count) => new Response(`answer ${count}`, { status, headers });
+}
+
+export function cacheStatus(response: Response): string {
+  return response.headers.get("Cache-Status") ?? "";
+}

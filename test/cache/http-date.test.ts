@@ -1,0 +1,46 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { parseHttpDate } from "../../src/cache/http-date.ts";
+import { NOW_MS } from "./support.ts";
+
+const AUGUST_2050 = Date.UTC(2050, 7, 18, 2, 1, 18);
+
+describe("HTTP dates", () => {
+  it.each([
+    "Thu, 18 Aug 2050 02:01:18 GMT",
+    "Thursday, 18-Aug-50 02:01:18 GMT",
+    "Thu Aug 18 02:01:18 2050",
+    "THU, 18 AUG 2050 02:01:18 gMT",
+  ])("are read in each of their formats: %s", (text) => expect(parseHttpDate(text, NOW_MS)).toBe(AUGUST_2050));
+
+  it("are read with a one-digit day in asctime's format", () => {
+    expect(parseHttpDate("Mon Aug  8 02:01:18 2050", NOW_MS)).toBe(Date.UTC(2050, 7, 8, 2, 1, 18));
+  });
+
+  it("put a two-digit year that is over 50 years ahead into the past", () => {
+    expect(parseHttpDate("Sunday, 06-Nov-94 08:49:37 GMT", NOW_MS)).toBe(Date.UTC(1994, 10, 6, 8, 49, 37));
+  });
+
+  it.each([
+    "0",
+    "",
+    "Thu, 18 Aug 2050 02:01:18 UTC",
+    "Thu, 18 Aug 50 02:01:18 GMT",
+    "Thu 18 Aug 2050 02:01:18 GMT",
+    "Thu, 18  Aug  2050 02:01:18 GMT",
+    "Thu, 18-Aug-2050 02:01:18 GMT",
+    "Thu, 18 Aug 2050 02.01.18 GMT",
+    "Thu, 18 Aug 2050 2:01:18 GMT",
+    "Thu, 31 Feb 2050 02:01:18 GMT",
+    "Thu, 18 Aug 2050 24:01:18 GMT",
+    "Thu, 18 Aug 2050 02:01:18 GMT, Thu, 18 Aug 2050 02:01:18 GMT",
+  ])("are nothing else: %s", (text) => expect(parseHttpDate(text, NOW_MS)).toBeNull());
+
+  it("are read back as they are written", () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 4_000_000_000 }), (seconds) => {
+        expect(parseHttpDate(new Date(seconds * 1000).toUTCString(), NOW_MS)).toBe(seconds * 1000);
+      }),
+    );
+  });
+});

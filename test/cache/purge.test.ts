@@ -1,0 +1,129 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { PurgeMark } from "../../src/agreement/purge-mark.ts";
+import { foldMarks } from "../../src/cache/purge-fold.ts";
+import { indexPurges, NO_PURGES, purgeVerdict, type PurgeMeta } from "../../src/cache/purge.ts";
+import { compileTarget } from "../../src/cache/key.ts";
+
+const same = (target: string) => target;
+const meta = (over: Partial<PurgeMeta> = {}): PurgeMeta => ({
+  service: "s",
+  target: "a.test/x/y?z=1",
+  epoch: 3,
+  tags: ["t", "u"],
+  ...over,
+});
+const mark = (over: Partial<PurgeMark>): PurgeMark => ({
+  kind: "tag",
+  service: null,
+  value: "t",
+  soft: false,
+  epoch: 4,
+  ...over,
+});
+const verdict = (marks: PurgeMark[], of = meta(), targetOf = same) =>
+  purgeVerdict(of, indexPurges(Math.max(0, ...marks.map(({ epoch }) => epoch)), marks, targetOf));
+
+describe("a stored response is purged", () => {
+  it.each<Partial<PurgeMark>>([
+    {},
+    { value: "u" },
+    { kind: "host", value: "a.test" },
+    { kind: "prefix", value: "a.test/x" },
+    { kind: "url", value: "a.test/x/y?z=1" },
+    { kind: "everything", value: "" },
+    { kind: "everything", value: "", service: "s" },
+  ])("by a later %o", (over) => {
+    expect(verdict([mark(over)])).toBe("hard");
+    expect(verdict([mark({ ...over, soft: true })])).toBe("soft");
+    expect(verdict([mark({ ...over, epoch: 3 })])).toBe("fresh");
+    expect(verdict([mark({ ...over, service: "other" })])).toBe("fresh");
+  });
+
+  it("hard, where it is purged both ways", () => {
+    expect(verdict([mark({ soft: true, epoch: 9 }), mark({ kind: "host", value: "a.test" })])).toBe("hard");
+  });
+
+  it("by no purge of something else, and by none before it", () => {
+    expect(verdict([mark({ value: "v" }), mark({ kind: "prefix", value: "a.test/z" })])).toBe("fresh");
+    expect(purgeVerdict(meta({ epoch: 0 }), NO_PURGES)).toBe("fresh");
+  });
+
+  it("by a URL with parameters that its key leaves out", () => {
+    const targetOf = compileTarget({ query: { exclude: ["utm_*"] }, sortQuery: false });
+    const purge = mark({ kind: "url", value: "a.test/x?utm_source=q" });
+    expect(verdict([purge], meta({ target: "a.test/x" }), (target) => targetOf(`://${target}`))).toBe("hard");
+  });
+});
+
+describe("folding", () => {
+  const marks: fc.Arbitrary<PurgeMark[]> = fc
+    .array(
+      fc.record({
+        kind: fc.constantFrom("tag", "host", "prefix", "url", "everything"),
+        service: fc.constantFrom(null, "s", "other"),
+        value: fc.nat(5),
+        soft: fc.boolean(),
+      }),
+      { maxLength: 60 },
+    )
+    .map((list) =>
+      list.map((order, index): PurgeMark => ({ ...order, epoch: index + 1, value: valueOf(order.kind, order.value) })),
+    );
+  const metas: fc.Arbitrary<PurgeMeta> = fc.record({
+    service: fc.constantFrom("s", "other"),
+    target: fc.nat(5).chain((host) => fc.nat(5).map((path) => `h${host}.test/${path}?q=${path % 2}`)),
+    epoch: fc.nat(60),
+    tags: fc.array(fc.nat(5).map(String), { maxLength: 3 }),
+  });
+
+  function valueOf(kind: PurgeMark["kind"], n: number): string {
+    if (kind === "everything") return "";
+    if (kind === "tag") return String(n);
+    if (kind === "host") return `h${n}.test`;
+    return kind === "prefix" ? `h${n}.test/${n}` : `h${n}.test/${n}?q=${n % 2}`;
+  }
+
+  function folded(list: readonly PurgeMark[], maxExact: number, maxHashes: number): PurgeMark[] {
+    const fold = foldMarks(list, maxExact, maxHashes);
+    return fold === null ? [...list] : [...list.filter((one) => !fold.remove.includes(one)), ...fold.put];
+  }
+
+  it("never purges less than before", () => {
+    const rank = { fresh: 0, soft: 1, hard: 2 };
+    fc.assert(
+      fc.property(
+        marks,
+        fc.array(metas, { minLength: 1, maxLength: 20 }),
+        fc.nat(20),
+        fc.nat(8),
+        (list, all, exact, hashes) => {
+          const head = list.length;
+          const before = indexPurges(head, list, same);
+          // Twice, as compaction does: what is folded is folded on.
+          const once = folded(list, exact + 10, hashes);
+          const after = indexPurges(head, folded(once, exact, hashes), same);
+          for (const one of all)
+            expect(rank[purgeVerdict(one, after)]).toBeGreaterThanOrEqual(rank[purgeVerdict(one, before)]);
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
+  it("leaves what came after every purge alone", () => {
+    fc.assert(
+      fc.property(marks, metas, (list, one) => {
+        const after = indexPurges(list.length, folded(list, 0, 2), same);
+        expect(purgeVerdict({ ...one, epoch: list.length }, after)).toBe("fresh");
+      }),
+    );
+  });
+
+  it("keeps the list short", () => {
+    const list = Array.from({ length: 40 }, (_, index) => mark({ value: String(index), epoch: index + 1 }));
+    expect(foldMarks(list, 40)).toBeNull();
+    expect(folded(list, 10, 100).filter(({ kind }) => kind !== "hash")).toHaveLength(10);
+    expect(folded(list, 10, 5).length).toBeLessThan(30);
+  });
+});
