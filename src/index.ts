@@ -11,8 +11,10 @@ import { handle } from "./proxy/handle.ts";
 import { hostMatches } from "./proxy/route.ts";
 import { logError } from "./telemetry/log.ts";
 
+export { ControlPlane } from "../durable-objects/control-plane.ts";
 export { OriginBreaker } from "../durable-objects/origin-breaker.ts";
 export { RateLimiter } from "../durable-objects/rate-limiter.ts";
+export { RegionHub } from "../durable-objects/region-hub.ts";
 
 const api = controlPlane();
 let gateway: Gateway | undefined;

@@ -29,8 +29,11 @@ export interface Sections {
   /** By `purgeKey`. Logged by the ControlPlane; an entry's version is its purge epoch. */
   readonly purges: PurgeMark;
   /** By flag name. Logged. */
-  readonly flags: unknown;
+  readonly flags: FlagValue;
 }
+
+export type FlagValue = boolean | number | string;
+
 export type Section = keyof Sections;
 
 /** The sections whose versions are worldwide, because the ControlPlane's log numbers them. `confirm` is about these. */
@@ -211,6 +214,11 @@ export interface BreakerState extends OriginVerdict {
   readonly version: number;
 }
 
+export interface PushAnswer {
+  readonly instance: HubInstance;
+  readonly version: number;
+}
+
 export interface ConfirmAnswer {
   /** Who answers: only the registered instance's word counts for the hub. */
   readonly instance: HubInstance;
@@ -232,8 +240,8 @@ export interface Witness {
 export interface HubForObjects {
   /** Asked by a breaker before it calls its origin down worldwide. */
   witness(origin: OriginId): Promise<Witness>;
-  /** @returns the version the hub has of the change's section (or of the breaker) now. */
-  push(change: Change): Promise<{ version: number }>;
+  /** @returns who took it, and the version it has of the change's section (or of the breaker) now. */
+  push(change: Change): Promise<PushAnswer>;
   confirm(section: LoggedSection, version: number, waitMs: number): Promise<ConfirmAnswer>;
 }
 
@@ -263,13 +271,15 @@ export interface ContactRequest {
   /** True on an instance's first contact: it takes the hub's place in the registry. */
   readonly register: boolean;
   readonly have: LoggedVersions | null;
+  /** Isolates that hold a lease from this hub. */
+  readonly isolates: number;
 }
 
 export interface ContactAnswer {
   /** False: another instance has taken this one's place, and it must stop granting leases. */
   readonly registered: boolean;
   readonly delta: LoggedDelta;
-  /** Hubs of the region, this one included: its number of shards. */
+  /** How many hubs share the region's isolates. */
   readonly shards: number;
 }
 

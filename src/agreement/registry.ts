@@ -23,6 +23,8 @@ export interface Registered {
   boundUntilMs: number;
   /** What it has acknowledged. */
   acknowledged: LoggedVersions;
+  /** Isolates that hold a lease from it, as it last said. */
+  isolates: number;
 }
 
 export type Registry = Map<HubInstance, Registered>;
@@ -45,7 +47,7 @@ export function restoreRegistry(
 
 function justHeardOf(row: Pick<Registered, "instance" | "hub" | "region" | "current">, slowMs: number): Registered {
   const acknowledged = { overrides: 0, purges: 0, flags: 0 };
-  return { ...row, boundUntilMs: afterTerm(slowMs, SILENCE_MS), acknowledged };
+  return { ...row, boundUntilMs: afterTerm(slowMs, SILENCE_MS), acknowledged, isolates: 0 };
 }
 
 /**

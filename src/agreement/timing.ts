@@ -27,3 +27,15 @@ export const TICK_MS = 250;
 
 /** How far ahead a hub writes down that leases may be out: one row a minute. */
 export const LEASES_END_STEP_MS = 60_000;
+
+/** How long a hub waits for the ControlPlane's answer. */
+export const CONTACT_TIMEOUT_MS = 2_000;
+
+/** How long a hub stays registered after its last lease has run out. */
+export const LEAVE_AFTER_MS = 60_000;
+
+/** How long a hub leaves a ControlPlane alone that did not answer. */
+export const CONTACT_RETRY_MS = 1_000;
+
+/** How long a sync waits for its hub's first contact before it is answered without a lease. */
+export const FIRST_CONTACT_MS = 200;

@@ -200,7 +200,7 @@ export class Hub extends Machine {
     const { name, region, instance, logged } = this.state;
     const have = loggedVersions(logged);
     this.send(control, () => {
-      const answer = control.onContact({ hub: name, region, instance, register: isFirst, have });
+      const answer = control.onContact({ hub: name, region, instance, register: isFirst, have, isolates: 0 });
       control.send(this, () => {
         isAnswered = true;
         this.rules.takeContact(this.state, call, answer, this.wallMs());

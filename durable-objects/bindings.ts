@@ -1,0 +1,12 @@
+/** The Durable Object namespaces of a deployment, as wrangler.toml binds them, by what their objects can be asked. */
+import type { ControlPlaneForHubs, HubForIsolates, HubForObjects } from "../src/agreement/protocol.ts";
+
+type Namespace<Interface> = DurableObjectNamespace<Interface & Rpc.DurableObjectBranded>;
+
+export interface Bindings {
+  readonly REGION_HUB: Namespace<HubForIsolates & HubForObjects>;
+  readonly CONTROL_PLANE: Namespace<ControlPlaneForHubs>;
+}
+
+/** There is one ControlPlane a deployment. */
+export const CONTROL_PLANE_NAME = "control-plane";

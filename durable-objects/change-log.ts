@@ -1,0 +1,155 @@
+/** The ControlPlane's log in storage: what stands in each logged section, and every change that was made. */
+import {
+  LOGGED_SECTIONS,
+  type LoggedChange,
+  type LoggedDelta,
+  type LoggedSection,
+  type LoggedVersions,
+  type Sections,
+} from "../src/agreement/protocol.ts";
+import { applyDelta, deltaSince, type SectionDelta, type SectionState } from "../src/agreement/section.ts";
+import { emptyLog, loggedVersions, type LoggedState } from "../src/agreement/view-state.ts";
+
+/** One entry to write; `value` null removes it. A purge's epoch is set here. */
+export interface LogEntry<S extends LoggedSection = LoggedSection> {
+  readonly key: string;
+  readonly value: (S extends "purges" ? Omit<Sections[S], "epoch"> : Sections[S]) | null;
+}
+
+/** What is kept of a change beside its entries: who, why, by which request. Plain JSON, without secrets. */
+export type ChangeNote = Readonly<Record<string, string | number | boolean | null>>;
+
+export interface LoggedChangeRecord {
+  readonly section: LoggedSection;
+  readonly version: number;
+  /** ms since the epoch. */
+  readonly atMs: number;
+  readonly keys: readonly string[];
+  readonly note: ChangeNote;
+}
+
+/** Changes kept for the record; what stands is kept apart from them, for ever. */
+const MAX_CHANGES = 10_000;
+
+type EntryRow = { section: string; key: string; version: number; value: string | null };
+type ChangeRow = { section: string; version: number; at_ms: number; keys: string; note: string };
+
+export class ChangeLog {
+  readonly #storage: DurableObjectStorage;
+  readonly #logged: LoggedState = emptyLog();
+
+  constructor(storage: DurableObjectStorage) {
+    this.#storage = storage;
+    storage.sql.exec(`CREATE TABLE IF NOT EXISTS entries (
+      section TEXT NOT NULL, key TEXT NOT NULL, version INTEGER NOT NULL, value TEXT, PRIMARY KEY (section, key)
+    ) WITHOUT ROWID`);
+    storage.sql.exec(`CREATE TABLE IF NOT EXISTS changes (
+      section TEXT NOT NULL, version INTEGER NOT NULL, at_ms INTEGER NOT NULL, keys TEXT NOT NULL, note TEXT NOT NULL,
+      PRIMARY KEY (section, version)
+    ) WITHOUT ROWID`);
+    this.#load();
+  }
+
+  get versions(): LoggedVersions {
+    return loggedVersions(this.#logged);
+  }
+
+  /** What a hub that has `have` is missing. */
+  deltaSince(have: LoggedVersions | null): LoggedDelta {
+    const delta: { -readonly [S in LoggedSection]?: SectionDelta<never> } = {};
+    for (const section of LOGGED_SECTIONS) {
+      const part = deltaSince(this.#logged[section] as SectionState<never>, have?.[section] ?? 0);
+      if (part !== null) delta[section] = part;
+    }
+    return delta;
+  }
+
+  /** What stands in a section, by key. */
+  entries<S extends LoggedSection>(section: S): Map<string, Sections[S]> {
+    const state = this.#logged[section] as SectionState<Sections[S]>;
+    return new Map([...state.entries].flatMap(([key, { value }]) => (value === null ? [] : [[key, value] as const])));
+  }
+
+  /**
+   * Appends a change and stores it. Nothing is stored, or in memory, unless all of it is.
+   *
+   * @throws what the storage throws
+   */
+  append<S extends LoggedSection>(
+    section: S,
+    entries: readonly LogEntry<S>[],
+    note: ChangeNote,
+    nowMs: number,
+  ): LoggedChange {
+    const state = this.#logged[section] as SectionState<unknown>;
+    const to = state.version + 1;
+    const delta: SectionDelta<unknown> = {
+      from: state.version,
+      to,
+      entries: entries.map(({ key, value }) => ({
+        key,
+        version: to,
+        value: section === "purges" && value !== null ? Object.assign({ epoch: to }, value) : value,
+      })),
+    };
+    const { sql } = this.#storage;
+    this.#storage.transactionSync(() => {
+      for (const { key, version, value } of delta.entries) {
+        const text = value === null ? null : JSON.stringify(value);
+        sql.exec("INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?)", section, key, version, text);
+      }
+      const keys = JSON.stringify(entries.map(({ key }) => key));
+      sql.exec("INSERT INTO changes VALUES (?, ?, ?, ?, ?)", section, to, nowMs, keys, JSON.stringify(note));
+      sql.exec("DELETE FROM changes WHERE section = ? AND version <= ?", section, to - MAX_CHANGES);
+    });
+    const { floor } = state;
+    applyDelta(state, delta);
+    if (state.floor !== floor) sql.exec("DELETE FROM entries WHERE section = ? AND value IS NULL", section);
+    return { section, delta } as LoggedChange;
+  }
+
+  /**
+   * The newest changes first.
+   *
+   * @param before only changes below this version
+   */
+  changes(section: LoggedSection, limit: number, before = Number.MAX_SAFE_INTEGER): LoggedChangeRecord[] {
+    return this.#storage.sql
+      .exec<ChangeRow>(
+        "SELECT * FROM changes WHERE section = ? AND version < ? ORDER BY version DESC LIMIT ?",
+        section,
+        before,
+        limit,
+      )
+      .toArray()
+      .map((row) => ({
+        section,
+        version: row.version,
+        atMs: row.at_ms,
+        keys: JSON.parse(row.keys) as string[],
+        note: JSON.parse(row.note) as ChangeNote,
+      }));
+  }
+
+  #load(): void {
+    const { sql } = this.#storage;
+    for (const section of LOGGED_SECTIONS) {
+      const state = this.#logged[section] as SectionState<unknown>;
+      const entries = sql
+        .exec<EntryRow>("SELECT * FROM entries WHERE section = ?", section)
+        .toArray()
+        .map(({ key, version, value }) => ({
+          key,
+          version,
+          value: value === null ? null : (JSON.parse(value) as unknown),
+        }));
+      // An entry's version may have been overtaken by none of those that stand, so the head is in the log of changes.
+      const head = sql.exec<{ head: number | null }>(
+        "SELECT max(version) AS head FROM changes WHERE section = ?",
+        section,
+      );
+      // As a whole: what was removed long ago is not known any more, so callers from before get the whole section too.
+      applyDelta(state, { from: null, to: head.one().head ?? 0, entries });
+    }
+  }
+}

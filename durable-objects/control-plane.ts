@@ -1,0 +1,255 @@
+/**
+ * What the whole deployment must agree on in order: the log of overrides, purges and flags, and the registry of hubs.
+ *
+ * A shell around src/agreement. A change is stored, pushed to every registered hub, pushed again until each has it, and
+ * confirmed when no lease is out without it.
+ */
+import { DurableObject } from "cloudflare:workers";
+import type {
+  ConfirmAnswer,
+  ContactAnswer,
+  ContactRequest,
+  ControlPlaneForHubs,
+  HubInstance,
+  HubName,
+  LoggedChange,
+  LoggedSection,
+  LoggedVersions,
+  Sections,
+} from "../src/agreement/protocol.ts";
+import {
+  confirmation,
+  forgetReplaced,
+  leave,
+  register,
+  renew,
+  restoreRegistry,
+  type Confirmation,
+  type Registered,
+  type Registry,
+  type RegistryChange,
+} from "../src/agreement/registry.ts";
+import { regionOf, shardsFor } from "../src/agreement/sharding.ts";
+import { LOGGED_SECTIONS } from "../src/agreement/protocol.ts";
+import type { Region } from "../src/config/region.ts";
+import type { Bindings } from "./bindings.ts";
+import { ChangeLog, type ChangeNote, type LogEntry, type LoggedChangeRecord } from "./change-log.ts";
+import { TickClock } from "./tick-clock.ts";
+
+/** When a change is pushed again to hubs that have not acknowledged it, ms; doubles up to the cap. */
+const PUSH_AGAIN_MS = 1_000;
+const PUSH_AGAIN_CAP_MS = 30_000;
+
+/** How long after a hub did not answer a confirmation it is asked again, ms. */
+const ASK_AGAIN_MS = 250;
+
+type HubRow = { instance: string; hub: string; region: string; current: number };
+
+export class ControlPlane extends DurableObject<Bindings> implements ControlPlaneForHubs {
+  readonly #log: ChangeLog;
+  readonly #registry: Registry;
+  readonly #shards: Map<Region, number>;
+  readonly #clock = new TickClock(() => this.#tick());
+  #pushAgainMs = PUSH_AGAIN_MS;
+
+  constructor(context: DurableObjectState, env: Bindings) {
+    super(context, env);
+    const { sql } = context.storage;
+    sql.exec(`CREATE TABLE IF NOT EXISTS hubs (
+      instance TEXT PRIMARY KEY, hub TEXT NOT NULL, region TEXT NOT NULL, current INTEGER NOT NULL
+    ) WITHOUT ROWID`);
+    sql.exec("CREATE TABLE IF NOT EXISTS shards (region TEXT PRIMARY KEY, shards INTEGER NOT NULL) WITHOUT ROWID");
+    this.#log = new ChangeLog(context.storage);
+    const rows = sql.exec<HubRow>("SELECT * FROM hubs").toArray();
+    this.#registry = restoreRegistry(
+      rows.map((row) => ({ ...row, region: row.region as Region, current: row.current === 1 })),
+      0,
+    );
+    const shards = sql.exec<{ region: string; shards: number }>("SELECT * FROM shards").toArray();
+    this.#shards = new Map(shards.map((row) => [row.region as Region, row.shards]));
+    this.#clock.run();
+  }
+
+  /**
+   * Makes a change: stored first, then on its way to every hub.
+   *
+   * @param note who, why, by which request; kept with the change
+   * @returns the section's new version (for purges: the epoch), to be given to `confirm`
+   */
+  append<S extends LoggedSection>(
+    section: S,
+    entries: readonly LogEntry<S>[],
+    note: ChangeNote,
+  ): Promise<{ version: number }> {
+    // In one turn with the alarm, so that both are stored or neither is.
+    const change = this.#log.append(section, entries, note, Date.now());
+    this.#pushAgainMs = PUSH_AGAIN_MS;
+    void this.ctx.storage.setAlarm(Date.now() + this.#pushAgainMs);
+    this.ctx.waitUntil(this.#pushToAll(change));
+    return Promise.resolve({ version: change.delta.to });
+  }
+
+  /**
+   * Waits until every isolate that holds a lease has a version, or `waitMs` have passed.
+   *
+   * @returns `complete`, or after how long it holds even if nobody answers any more
+   */
+  async confirm(section: LoggedSection, version: number, waitMs: number): Promise<Confirmation> {
+    const untilMs = Date.now() + waitMs;
+    const answers = new Map<HubInstance, ConfirmAnswer>();
+    const waiting = new AbortController();
+    const timer = setTimeout(() => waiting.abort(), waitMs);
+    const hubs = new Set([...this.#registry.values()].map(({ hub }) => hub));
+    const asked = Promise.all(
+      [...hubs].map((hub) => this.#askUntilComplete(hub, section, version, untilMs, answers, waiting.signal)),
+    );
+    const timeUp = new Promise((resolve) => waiting.signal.addEventListener("abort", resolve));
+    await Promise.race([asked, this.#silence(answers, waiting.signal), timeUp]);
+    clearTimeout(timer);
+    waiting.abort();
+    return this.#confirmation(answers);
+  }
+
+  /** Returns once everything is confirmed by answers or by silence. */
+  async #silence(answers: ReadonlyMap<HubInstance, ConfirmAnswer>, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted && !this.#confirmation(answers).complete) await scheduler.wait(ASK_AGAIN_MS);
+  }
+
+  async #askUntilComplete(
+    hub: HubName,
+    section: LoggedSection,
+    version: number,
+    untilMs: number,
+    answers: Map<HubInstance, ConfirmAnswer>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        const answer = await this.#hub(hub).confirm(section, version, Math.max(0, untilMs - Date.now()));
+        answers.set(answer.instance, answer);
+        if (this.#isConfirmed(hub, answers)) return;
+      } catch {
+        // Not reached: its silence is counted by the registry.
+      }
+      await scheduler.wait(ASK_AGAIN_MS);
+    }
+  }
+
+  /** Whether everything registered under a hub's name is confirmed. */
+  #isConfirmed(hub: HubName, answers: ReadonlyMap<HubInstance, ConfirmAnswer>): boolean {
+    const own = new Map([...this.#registry].filter(([, entry]) => entry.hub === hub));
+    return confirmation(own, answers, this.#clock.nowMs).complete;
+  }
+
+  contact({ hub, region, instance, register: isFirst, have, isolates }: ContactRequest): Promise<ContactAnswer> {
+    const slowMs = this.#clock.nowMs;
+    this.#clock.run();
+    if (isFirst) this.#store(register(this.#registry, { instance, hub, region }, slowMs));
+    const registered = renew(this.#registry, instance, slowMs);
+    const entry = this.#registry.get(instance);
+    if (registered && entry !== undefined) {
+      entry.isolates = isolates;
+      if (have !== null) this.#acknowledge(entry, have);
+    }
+    return Promise.resolve({ registered, delta: this.#log.deltaSince(have), shards: this.#shardsOf(region) });
+  }
+
+  leave(_hub: HubName, instance: HubInstance): Promise<void> {
+    this.#store(leave(this.#registry, instance));
+    return Promise.resolve();
+  }
+
+  /** What stands in a section. */
+  entries<S extends LoggedSection>(section: S): Promise<Map<string, Sections[S]>> {
+    return Promise.resolve(this.#log.entries(section));
+  }
+
+  /** The newest changes of a section first; `before` pages on. */
+  changes(section: LoggedSection, limit: number, before?: number): Promise<LoggedChangeRecord[]> {
+    return Promise.resolve(this.#log.changes(section, limit, before));
+  }
+
+  /** Hubs that may be granting leases. */
+  hubs(): Promise<Registered[]> {
+    return Promise.resolve([...this.#registry.values()]);
+  }
+
+  /** Pushes again what hubs have not acknowledged. */
+  override async alarm(): Promise<void> {
+    await Promise.all(this.#currentHubs().map((entry) => this.#pushMissing(entry)));
+    if (this.#currentHubs().every((entry) => this.#hasAll(entry))) return;
+    this.#pushAgainMs = Math.min(PUSH_AGAIN_CAP_MS, this.#pushAgainMs * 2);
+    await this.ctx.storage.setAlarm(Date.now() + this.#pushAgainMs);
+  }
+
+  #confirmation(answers: ReadonlyMap<HubInstance, ConfirmAnswer>): Confirmation {
+    this.#store(forgetReplaced(this.#registry, this.#clock.nowMs));
+    return confirmation(this.#registry, answers, this.#clock.nowMs);
+  }
+
+  #currentHubs(): Registered[] {
+    return [...this.#registry.values()].filter(({ current }) => current);
+  }
+
+  #hub(name: HubName) {
+    return this.env.REGION_HUB.getByName(name, { locationHint: regionOf(name) });
+  }
+
+  async #pushToAll(change: LoggedChange): Promise<void> {
+    await Promise.all(this.#currentHubs().map((entry) => this.#push(entry, change)));
+  }
+
+  async #pushMissing(entry: Registered): Promise<void> {
+    const delta = this.#log.deltaSince(entry.acknowledged);
+    for (const section of LOGGED_SECTIONS) {
+      const part = delta[section];
+      if (part !== undefined) await this.#push(entry, { section, delta: part } as LoggedChange);
+    }
+  }
+
+  async #push(entry: Registered, change: LoggedChange): Promise<void> {
+    try {
+      const { instance, version } = await this.#hub(entry.hub).push(change);
+      const taker = this.#registry.get(instance);
+      if (taker !== undefined) this.#acknowledge(taker, { ...taker.acknowledged, [change.section]: version });
+    } catch {
+      // The alarm tries again.
+    }
+  }
+
+  #acknowledge(entry: Registered, have: LoggedVersions): void {
+    entry.acknowledged = have;
+  }
+
+  #hasAll({ acknowledged }: Registered): boolean {
+    const { versions } = this.#log;
+    return LOGGED_SECTIONS.every((section) => acknowledged[section] >= versions[section]);
+  }
+
+  #shardsOf(region: Region): number {
+    const before = this.#shards.get(region) ?? 1;
+    let isolates = 0;
+    for (const entry of this.#registry.values())
+      if (entry.current && entry.region === region) isolates += entry.isolates;
+    const shards = shardsFor(isolates, before);
+    if (shards !== before) {
+      this.#shards.set(region, shards);
+      this.ctx.storage.sql.exec("INSERT OR REPLACE INTO shards VALUES (?, ?)", region, shards);
+    }
+    return shards;
+  }
+
+  /** Stored before any answer leaves: the output gate sees to it. */
+  #store({ put, drop }: RegistryChange): void {
+    const { sql } = this.ctx.storage;
+    for (const { instance, hub, region, current } of put)
+      sql.exec("INSERT OR REPLACE INTO hubs VALUES (?, ?, ?, ?)", instance, hub, region, current ? 1 : 0);
+    for (const instance of drop) sql.exec("DELETE FROM hubs WHERE instance = ?", instance);
+  }
+
+  /** The silence of hubs is measured as long as there is one that may bind somebody. */
+  #tick(): boolean {
+    const nowMs = this.#clock.nowMs;
+    return [...this.#registry.values()].some(({ boundUntilMs }) => boundUntilMs > nowMs);
+  }
+}

@@ -1,0 +1,380 @@
+/**
+ * One region's hub (or one shard of it): holds its isolates' syncs, brings them what changes, and knows who has what.
+ *
+ * A shell around src/agreement: it owns the held calls, the timers and one stored row. Everything else is in memory and
+ * comes back from the ControlPlane and the isolates after an eviction.
+ */
+import { DurableObject } from "cloudflare:workers";
+import {
+  answerSync,
+  hubConfirmation,
+  lacksLogged,
+  mayGrant,
+  startHub,
+  takeChange,
+  takeContact,
+  takeSync,
+  type HubState,
+} from "../src/agreement/hub-state.ts";
+import { dropExpired } from "../src/agreement/holders.ts";
+import { endLease, sendCall, timeIsUp } from "../src/agreement/lease.ts";
+import {
+  LOGGED_SECTIONS,
+  type BreakerChange,
+  type BreakerState,
+  type Change,
+  type ConfirmAnswer,
+  type HubForIsolates,
+  type HubForObjects,
+  type LoggedSection,
+  type OriginId,
+  type OriginReading,
+  type OriginVerdict,
+  type Permit,
+  type PushAnswer,
+  type Report,
+  type SyncAnswer,
+  type SyncRequest,
+  type Versions,
+} from "../src/agreement/protocol.ts";
+import {
+  forgetSilent,
+  measureOf,
+  noTraffic,
+  retryRatios,
+  takeReport,
+  type RegionTotals,
+} from "../src/agreement/region-traffic.ts";
+import { paceFor, regionOf, releaseDelayMs } from "../src/agreement/sharding.ts";
+import {
+  CONTACT_EVERY_MS,
+  CONTACT_LEASE_MS,
+  CONTACT_RETRY_MS,
+  CONTACT_TIMEOUT_MS,
+  FIRST_CONTACT_MS,
+  LEASE_MS,
+  LEASES_END_STEP_MS,
+  LEAVE_AFTER_MS,
+} from "../src/agreement/timing.ts";
+import { loggedVersions } from "../src/agreement/view-state.ts";
+import { CONTROL_PLANE_NAME, type Bindings } from "./bindings.ts";
+import { HubReadings } from "./hub-readings.ts";
+import { TickClock } from "./tick-clock.ts";
+
+const NO_VERDICT: OriginVerdict = { breaker: "closed", admission: 1, healthy: true };
+
+const LEASES_END_BY = "leasesEndByMs";
+
+interface HeldSync {
+  readonly have: Versions | null;
+  readonly letGo: () => void;
+}
+
+/** Calls taken and given since the object started. */
+export interface HubCounters {
+  syncs: number;
+  reports: number;
+  releases: number;
+  contacts: number;
+  contactFailures: number;
+  answersWithoutLease: number;
+}
+
+export interface HubDescription {
+  readonly hub: string;
+  readonly instance: string;
+  readonly isolates: number;
+  readonly held: number;
+  readonly shards: number;
+  readonly versions: Versions;
+  readonly counters: HubCounters;
+  /** What services' isolates counted since the object started, by service and counter. */
+  readonly services: Readonly<Record<string, Readonly<Record<string, number>>>>;
+}
+
+export class RegionHub extends DurableObject<Bindings> implements HubForIsolates, HubForObjects {
+  #state: HubState;
+  readonly #readings: HubReadings;
+  readonly #traffic: RegionTotals = noTraffic();
+  readonly #breakers = new Map<OriginId, BreakerState>();
+  readonly #clock = new TickClock(() => this.#tick());
+  readonly #held = new Set<HeldSync>();
+  /** Confirmations that wait for something to happen. */
+  readonly #watchers = new Set<() => void>();
+  readonly #counters: HubCounters = {
+    syncs: 0,
+    reports: 0,
+    releases: 0,
+    contacts: 0,
+    contactFailures: 0,
+    answersWithoutLease: 0,
+  };
+  #leasesEndByMs: number;
+  #shards = 1;
+  #isRegistered = false;
+  #contact: Promise<void> | null = null;
+  #contactTimer: number | null = null;
+  /** On the tick clock. */
+  #contactedMs = -Infinity;
+  /** On the wall clock. */
+  #contactFailedMs = -Infinity;
+  #isReleasing = false;
+  #releasedMs = -Infinity;
+  #holderSeenMs = 0;
+
+  constructor(context: DurableObjectState, env: Bindings) {
+    super(context, env);
+    const name = context.id.name;
+    if (name === undefined) throw new Error("Expected a hub to be addressed by its name, got an id without one");
+    this.#leasesEndByMs = context.storage.kv.get<number>(LEASES_END_BY) ?? 0;
+    const identity = { name, region: regionOf(name), instance: crypto.randomUUID() };
+    this.#state = startHub(identity, this.#leasesEndByMs, Date.now(), 0);
+    this.#readings = new HubReadings(this.#state.origins);
+  }
+
+  async sync(request: SyncRequest): Promise<SyncAnswer> {
+    if (request.protocol !== 1) throw new RangeError(`Expected \`protocol\` to be 1, got ${String(request.protocol)}`);
+    this.#counters.syncs++;
+    // Not longer than the isolate has patience: without the ControlPlane there is an answer, but no lease.
+    if (!mayGrant(this.#state, Date.now())) await Promise.race([this.#contactOnce(), scheduler.wait(FIRST_CONTACT_MS)]);
+    if (request.report !== null) takeReport(this.#traffic, request.report, Date.now());
+    const noted = this.#note(request);
+    if (this.#isBehind(request.have)) void this.#contactOnce();
+    if (request.lease && noted && !this.#lacks(request.have)) await this.#hold(request.have);
+    return this.#answer(request);
+  }
+
+  report(report: Report): Promise<void> {
+    this.#counters.reports++;
+    takeReport(this.#traffic, report, Date.now());
+    return Promise.resolve();
+  }
+
+  takePermit(): Promise<Permit | null> {
+    return Promise.resolve(null);
+  }
+
+  push(change: Change): Promise<PushAnswer> {
+    const version = change.section === "origins" ? this.#takeBreaker(change) : takeChange(this.#state, change);
+    this.#releaseSoon();
+    return Promise.resolve({ instance: this.#state.instance, version });
+  }
+
+  /** Answers when complete, or after `waitMs`. */
+  async confirm(section: LoggedSection, version: number, waitMs: number): Promise<ConfirmAnswer> {
+    if (this.#state.logged[section].version < version) await this.#contactOnce();
+    let isTimeUp = false;
+    const timer = setTimeout(() => {
+      isTimeUp = true;
+      this.#progress();
+    }, waitMs);
+    try {
+      for (;;) {
+        const answer = hubConfirmation(this.#state, section, version, this.#clock.nowMs);
+        if (answer.complete || isTimeUp) return answer;
+        this.#clock.run();
+        const { promise, resolve } = Promise.withResolvers<void>();
+        this.#watchers.add(resolve);
+        await promise;
+      }
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  describe(): HubDescription {
+    const { name, instance, holders } = this.#state;
+    return {
+      hub: name,
+      instance,
+      isolates: holders.size,
+      held: this.#held.size,
+      shards: this.#shards,
+      versions: this.#versions(""),
+      counters: { ...this.#counters },
+      services: Object.fromEntries([...this.#traffic.services].map(([service, { totals }]) => [service, totals])),
+    };
+  }
+
+  /** Notes who may hold a lease from now on. @returns whether the sync may be answered with one */
+  #note(request: SyncRequest): boolean {
+    const nowMs = Date.now();
+    if (!mayGrant(this.#state, nowMs)) return false;
+    takeSync(this.#state, request, nowMs, this.#clock.nowMs);
+    this.#holderSeenMs = this.#clock.nowMs;
+    if (nowMs + LEASE_MS > this.#leasesEndByMs) {
+      // The output gate keeps the answer back until this is stored.
+      this.#leasesEndByMs = nowMs + LEASE_MS + LEASES_END_STEP_MS;
+      this.ctx.storage.kv.put(LEASES_END_BY, this.#leasesEndByMs);
+    }
+    this.#clock.run();
+    this.#progress();
+    return true;
+  }
+
+  async #hold(have: Versions | null): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const held: HeldSync = { have, letGo: resolve };
+    this.#held.add(held);
+    const timer = setTimeout(resolve, paceFor(this.#state.holders.size).holdMs);
+    await promise;
+    clearTimeout(timer);
+    this.#held.delete(held);
+  }
+
+  #answer(request: SyncRequest): SyncAnswer {
+    const nowMs = Date.now();
+    if (this.#readings.isDue(nowMs)) {
+      forgetSilent(this.#traffic, nowMs);
+      this.#readings.publish(
+        [...this.#traffic.origins.keys()].map((id) => [id, this.#reading(id, nowMs)]),
+        nowMs,
+      );
+    }
+    const isolates = this.#state.holders.size;
+    const answer = answerSync(this.#state, request, this.#state.holders.has(request.isolate), nowMs);
+    if (answer.leaseMs === 0) this.#counters.answersWithoutLease++;
+    return {
+      protocol: 1,
+      ...answer,
+      ...paceFor(isolates),
+      shards: this.#shards,
+      traffic: { isolates, retryRatio: retryRatios(this.#traffic, nowMs) },
+    };
+  }
+
+  #takeBreaker({ origin, state }: BreakerChange): number {
+    const known = this.#breakers.get(origin);
+    if (known !== undefined && known.version >= state.version) return known.version;
+    this.#breakers.set(origin, state);
+    this.#readings.tell(origin, this.#reading(origin, Date.now()));
+    return state.version;
+  }
+
+  #reading(origin: OriginId, nowMs: number): OriginReading {
+    const { breaker, admission, healthy } = this.#breakers.get(origin) ?? NO_VERDICT;
+    return { breaker, admission, healthy, ...measureOf(this.#traffic, origin, nowMs) };
+  }
+
+  #versions(base: string): Versions {
+    const { instance, logged, origins } = this.#state;
+    return { ...loggedVersions(logged), base, hub: instance, origins: origins.version };
+  }
+
+  /** Whether a caller must be answered at once. */
+  #lacks(have: Versions | null): boolean {
+    const origins = have?.hub === this.#state.instance ? have.origins : 0;
+    return lacksLogged(this.#state, have) || origins < this.#readings.urgentVersion;
+  }
+
+  /** Whether a caller has what this hub has not: a push was missed. */
+  #isBehind(have: Versions | null): boolean {
+    return have !== null && LOGGED_SECTIONS.some((section) => have[section] > this.#state.logged[section].version);
+  }
+
+  #releaseSoon(): void {
+    this.#progress();
+    if (this.#isReleasing) return;
+    this.#isReleasing = true;
+    setTimeout(
+      () => {
+        this.#isReleasing = false;
+        this.#releasedMs = Date.now();
+        this.#counters.releases++;
+        for (const held of this.#held) if (this.#lacks(held.have)) held.letGo();
+      },
+      releaseDelayMs(Date.now() - this.#releasedMs, this.#held.size),
+    );
+  }
+
+  /** Lets waiting confirmations look again. */
+  #progress(): void {
+    const watchers = [...this.#watchers];
+    this.#watchers.clear();
+    for (const look of watchers) look();
+  }
+
+  /** @returns whether the clock has to go on */
+  #tick(): boolean {
+    const nowMs = this.#clock.nowMs;
+    dropExpired(this.#state.holders, nowMs);
+    this.#progress();
+    if (nowMs - this.#contactedMs >= CONTACT_EVERY_MS) void this.#contactOnce();
+    if (this.#state.holders.size > 0 || this.#watchers.size > 0) return true;
+    if (nowMs - this.#holderSeenMs < LEAVE_AFTER_MS) return true;
+    if (this.#isRegistered) this.#leave();
+    return this.#held.size > 0;
+  }
+
+  /** Contacts the ControlPlane; one contact at a time, and whoever asks meanwhile waits for that one. */
+  #contactOnce(): Promise<void> {
+    const sinceFailureMs = Date.now() - this.#contactFailedMs;
+    if (sinceFailureMs >= 0 && sinceFailureMs < CONTACT_RETRY_MS) return Promise.resolve();
+    this.#contact ??= this.#tryContact().finally(() => {
+      this.#contact = null;
+    });
+    return this.#contact;
+  }
+
+  async #tryContact(): Promise<void> {
+    const state = this.#state;
+    const call = sendCall(state.registration, Date.now());
+    const timer = setTimeout(() => timeIsUp(state.registration, call), CONTACT_LEASE_MS);
+    this.#contactedMs = this.#clock.nowMs;
+    this.#counters.contacts++;
+    const { name, region, instance, logged, holders } = state;
+    const contact = this.env.CONTROL_PLANE.getByName(CONTROL_PLANE_NAME).contact({
+      hub: name,
+      region,
+      instance,
+      register: !this.#isRegistered,
+      have: loggedVersions(logged),
+      isolates: holders.size,
+    });
+    try {
+      const answer = await within(CONTACT_TIMEOUT_MS, contact);
+      if (state !== this.#state) return;
+      takeContact(state, call, answer, Date.now());
+      this.#shards = answer.shards;
+      clearTimeout(this.#contactTimer);
+      this.#contactTimer = timer;
+      this.#isRegistered = true;
+      // Another instance has this one's place. If this is the object's current instance, it starts anew under another name.
+      if (!answer.registered) this.ctx.abort("another instance has taken this hub's place");
+      this.#releaseSoon();
+    } catch {
+      clearTimeout(timer);
+      this.#counters.contactFailures++;
+      this.#contactFailedMs = Date.now();
+    }
+  }
+
+  /** No lease has been out for a while: nobody has to wait for this hub. It goes on under another instance name. */
+  #leave(): void {
+    const { name, region, instance, logged, origins } = this.#state;
+    endLease(this.#state.registration);
+    clearTimeout(this.#contactTimer);
+    this.#isRegistered = false;
+    const identity = { name, region, instance: crypto.randomUUID() };
+    this.#state = { ...startHub(identity, 0, Date.now(), this.#clock.nowMs), logged, origins };
+    // If it does not arrive, the registry waits until the old name must have stopped.
+    this.ctx.waitUntil(
+      this.env.CONTROL_PLANE.getByName(CONTROL_PLANE_NAME)
+        .leave(name, instance)
+        .catch(() => undefined),
+    );
+  }
+}
+
+/** @throws Error when the promise takes longer; what it does then is nobody's concern */
+async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
+  let timer: number | null = null;
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer in ${ms} ms`)), ms);
+  });
+  try {
+    return await Promise.race([promise, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

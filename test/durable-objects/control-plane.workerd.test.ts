@@ -1,0 +1,148 @@
+import { env } from "cloudflare:workers";
+import { runInDurableObject } from "cloudflare:test";
+import { beforeEach, describe, expect, it } from "vitest";
+import type { SyncAnswer } from "../../src/agreement/protocol.ts";
+import { namespaces, restart, syncRequest } from "./support.workerd.ts";
+
+const { REGION_HUB, CONTROL_PLANE } = namespaces(env);
+const control = () => CONTROL_PLANE.getByName("control-plane");
+const tag = (value: string) => ({ key: value, value: { kind: "tag", service: null, value, soft: false } as const });
+
+let nextShard = 1;
+let name: string;
+const hub = () => REGION_HUB.getByName(name);
+
+/** An isolate that comes back at once whenever it is answered, until it is stopped. */
+function busyIsolate(isolate: string): { stop: () => Promise<void> } {
+  const stopped = new AbortController();
+  const running = (async () => {
+    let answer: SyncAnswer | null = null;
+    while (!stopped.signal.aborted)
+      answer = await hub().sync(syncRequest(isolate, { have: answer?.versions ?? null, lease: answer !== null }));
+  })();
+  return {
+    stop: () => {
+      stopped.abort();
+      return running;
+    },
+  };
+}
+
+const contact = (instance: string, register: boolean) =>
+  control().contact({ hub: name, region: "enam", instance, register, have: null, isolates: 0 });
+
+const contactOfOceania = (isolates: number) =>
+  control().contact({ hub: "oc", region: "oc", instance: "o", register: true, have: null, isolates });
+
+describe("ControlPlane", () => {
+  beforeEach(async () => {
+    // Hubs of other tests are not to be waited for.
+    for (const { hub, instance } of await control().hubs()) await control().leave(hub, instance);
+    name = `enam.${nextShard++}`;
+  });
+
+  it("confirms a change at once when no hub has registered", async () => {
+    const { version } = await control().append("purges", [tag("a")], {});
+    expect(await control().confirm("purges", version, 0)).toEqual({
+      complete: true,
+      effectiveWithinMs: 0,
+      hubs: { confirmed: 0, total: 0 },
+    });
+  });
+
+  it("confirms within moments when every isolate is busy", async () => {
+    const isolate = busyIsolate("a");
+    await scheduler.wait(200);
+    const started = Date.now();
+    const { version } = await control().append("purges", [tag("b")], { actor: "test" });
+    const confirmed = await control().confirm("purges", version, 8_000);
+    expect(confirmed).toMatchObject({ complete: true, hubs: { confirmed: 1, total: 1 } });
+    expect(Date.now() - started).toBeLessThan(1_000);
+    await isolate.stop();
+  });
+
+  it("confirms when the lease of an isolate that does not come back has run out", { timeout: 15_000 }, async () => {
+    await hub().sync(syncRequest("gone"));
+    const started = Date.now();
+    const { version } = await control().append("purges", [tag("c")], {});
+    expect(await control().confirm("purges", version, 200)).toMatchObject({ complete: false });
+    expect(await control().confirm("purges", version, 8_000)).toMatchObject({ complete: true });
+    expect(Date.now() - started).toBeGreaterThan(4_500);
+    expect(Date.now() - started).toBeLessThan(6_000);
+  });
+
+  it("says how long is left while a hub does not answer, 35 s at most", async () => {
+    await control().contact({
+      hub: "nobody-answers",
+      region: "enam",
+      instance: "gone",
+      register: true,
+      have: null,
+      isolates: 1,
+    });
+    const { version } = await control().append("purges", [tag("d")], {});
+    const { complete, effectiveWithinMs } = await control().confirm("purges", version, 300);
+    expect(complete).toBe(false);
+    expect(effectiveWithinMs).toBeGreaterThan(30_000);
+    expect(effectiveWithinMs).toBeLessThanOrEqual(35_250);
+  });
+
+  it("keeps its log and its registry through a restart", async () => {
+    await hub().sync(syncRequest("a"));
+    const { version } = await control().append(
+      "overrides",
+      [{ key: "weight/use1", value: { kind: "weight", origin: "use1", weight: 3, expiresAtMs: 1e15 } }],
+      { actor: "test", reason: "trying" },
+    );
+    await restart(control());
+    expect((await control().entries("overrides")).get("weight/use1")).toMatchObject({ weight: 3 });
+    expect(await control().changes("overrides", 10)).toMatchObject([
+      { version, keys: ["weight/use1"], note: { actor: "test", reason: "trying" } },
+    ]);
+    expect((await control().hubs()).map(({ hub }) => hub)).toEqual([name]);
+    expect(await control().append("overrides", [{ key: "weight/use1", value: null }], {})).toEqual({
+      version: version + 1,
+    });
+    expect((await control().entries("overrides")).size).toBe(0);
+  });
+
+  it("brings a hub that missed a push what it missed when the alarm comes", async () => {
+    await hub().sync(syncRequest("a"));
+    await runInDurableObject(control(), async (object, state) => {
+      await object.append("purges", [tag("e")], {});
+      expect(await state.storage.getAlarm()).not.toBeNull();
+      await object.alarm();
+    });
+    const { versions } = await hub().describe();
+    const [entry] = await control().hubs();
+    expect(entry?.acknowledged.purges).toBe(versions.purges);
+  });
+
+  it("stores nothing and forgets nothing when a write fails", async () => {
+    const { version } = await control().append("purges", [tag("f")], {});
+    await runInDurableObject(control(), (object, state) => {
+      state.storage.sql.exec("ALTER TABLE changes RENAME TO elsewhere");
+      expect(() => object.append("purges", [tag("g")], {})).toThrow(/no such table/);
+      state.storage.sql.exec("ALTER TABLE elsewhere RENAME TO changes");
+    });
+    expect((await control().entries("purges")).has("g")).toBe(false);
+    await restart(control());
+    expect((await control().entries("purges")).has("g")).toBe(false);
+    expect(await control().append("purges", [tag("h")], {})).toEqual({ version: version + 1 });
+  });
+
+  it("gives a hub's place to the newest instance and does not give it back", async () => {
+    expect((await contact("one", true)).registered).toBe(true);
+    expect((await contact("two", true)).registered).toBe(true);
+    expect((await contact("one", false)).registered).toBe(false);
+    expect((await contact("one", true)).registered).toBe(false);
+    expect((await contact("two", false)).registered).toBe(true);
+  });
+
+  it("adds a shard to a region whose hub has more isolates than its share", async () => {
+    expect((await contactOfOceania(400)).shards).toBe(1);
+    expect((await contactOfOceania(401)).shards).toBe(2);
+    expect((await contactOfOceania(300)).shards).toBe(2);
+    expect((await contactOfOceania(150)).shards).toBe(1);
+  });
+});

@@ -1,0 +1,104 @@
+import { env } from "cloudflare:workers";
+import { runInDurableObject } from "cloudflare:test";
+import { describe, expect, it } from "vitest";
+import type { Versions } from "../../src/agreement/protocol.ts";
+import { namespaces, restart, syncRequest } from "./support.workerd.ts";
+
+const { REGION_HUB, CONTROL_PLANE } = namespaces(env);
+const control = CONTROL_PLANE.getByName("control-plane");
+const tag = (value: string) => ({ key: value, value: { kind: "tag", service: null, value, soft: false } as const });
+
+/** Each test has a hub of its own: shards share nothing. */
+let nextShard = 1;
+const newName = () => `weur.${nextShard++}`;
+const newHub = () => REGION_HUB.getByName(newName());
+
+describe("RegionHub", () => {
+  it("answers an isolate without a lease at once, and grants one", async () => {
+    const started = Date.now();
+    const answer = await newHub().sync(syncRequest("a"));
+    expect(answer.leaseMs).toBe(5_000);
+    expect(Date.now() - started).toBeLessThan(1_000);
+  });
+
+  it("holds the call of an isolate that has everything, until something changes", async () => {
+    const hub = newHub();
+    const first = await hub.sync(syncRequest("a"));
+    const held = hub.sync(syncRequest("a", { have: first.versions, lease: true }));
+    const started = Date.now();
+    const { version } = await control.append("purges", [tag("news")], {});
+    const answer = await held;
+    expect(Date.now() - started).toBeLessThan(500);
+    expect(answer.delta?.purges?.entries).toEqual([
+      { key: "news", version, value: { kind: "tag", service: null, value: "news", soft: false, epoch: version } },
+    ]);
+  });
+
+  it("holds no call longer than two seconds", async () => {
+    const hub = newHub();
+    const first = await hub.sync(syncRequest("a"));
+    const started = Date.now();
+    const answer = await hub.sync(syncRequest("a", { have: first.versions, lease: true }));
+    expect(Date.now() - started).toBeLessThan(2_300);
+    expect(Date.now() - started).toBeGreaterThan(1_900);
+    expect(answer.delta).toBeNull();
+  });
+
+  it("confirms when the isolate has come back with the change", async () => {
+    const hub = newHub();
+    let { versions } = await hub.sync(syncRequest("a"));
+    const { version } = await control.append("purges", [tag("sport")], {});
+    expect(await hub.confirm("purges", version, 0)).toMatchObject({ complete: false });
+    ({ versions } = await hub.sync(syncRequest("a", { have: versions, lease: true })));
+    const confirmed = hub.confirm("purges", version, 4_000);
+    const ack = hub.sync(syncRequest("a", { have: versions, lease: true }));
+    expect(await confirmed).toMatchObject({ complete: true, effectiveWithinMs: 0 });
+    await ack;
+  });
+
+  it("gives everything anew after a restart, under another instance name", async () => {
+    const name = newName();
+    const before = await REGION_HUB.getByName(name).sync(syncRequest("a"));
+    await control.append(
+      "overrides",
+      [
+        {
+          key: "administrative/euw1",
+          value: { kind: "administrative", origin: "euw1", state: "draining", expiresAtMs: Infinity },
+        },
+      ],
+      {},
+    );
+    await restart(REGION_HUB.getByName(name));
+    const after = await REGION_HUB.getByName(name).sync(syncRequest("a", { have: before.versions, lease: true }));
+    expect(after.versions.hub).not.toBe(before.versions.hub);
+    expect(after.delta?.overrides?.entries).toHaveLength(1);
+    expect(after.leaseMs).toBe(5_000);
+  });
+
+  it("waits, after a restart, for the leases of the instance before", async () => {
+    const name = newName();
+    await REGION_HUB.getByName(name).sync(syncRequest("a"));
+    await restart(REGION_HUB.getByName(name));
+    const { version } = await control.append("purges", [tag("late")], {});
+    const answer = await REGION_HUB.getByName(name).confirm("purges", version, 0);
+    expect(answer.complete).toBe(false);
+    expect(answer.effectiveWithinMs).toBeGreaterThan(4_000);
+    expect(answer.effectiveWithinMs).toBeLessThanOrEqual(5_250);
+  });
+
+  it("takes nothing from a protocol it does not know", async () => {
+    const request = { ...syncRequest("a"), protocol: 9 as unknown as 1 };
+    await runInDurableObject(newHub(), (hub) =>
+      expect(hub.sync(request)).rejects.toThrow("Expected `protocol` to be 1, got 9"),
+    );
+  });
+
+  it("does not roll back an isolate that is ahead of it", async () => {
+    const hub = newHub();
+    const { versions } = await hub.sync(syncRequest("a"));
+    const ahead: Versions = { ...versions, purges: versions.purges + 100 };
+    const answer = await hub.sync(syncRequest("b", { have: ahead }));
+    expect(answer.delta?.purges).toBeUndefined();
+  });
+});
