@@ -5,7 +5,7 @@ import { attempt, discard, type Attempt, type Outcome } from "./attempt.ts";
 import { outboundBody, type OutboundBody } from "./body.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Failure } from "./failure.ts";
-import { recordOutcome, recordStart } from "./record.ts";
+import { recordOutcome, recordStart, reportOutcome } from "./record.ts";
 import { headersFor, outboundHeaders, outboundTarget } from "./request.ts";
 
 /** What came of it: an origin's answer (it may be a bad one, when no other was to be had), or a failure of our own. */
@@ -66,6 +66,7 @@ async function tryCandidate(
     const nowMs = Date.now();
     const durationMs = nowMs - startedMs;
     recordOutcome(exchange.state, candidate, outcome, durationMs, nowMs);
+    reportOutcome(exchange, candidate, outcome, durationMs);
     exchange.attempts.push({ candidate, durationMs, result: resultOf(outcome) });
     return outcome;
   });

@@ -2,7 +2,9 @@
 import type { Region } from "../config/region.ts";
 import type { Config } from "../config/schema.ts";
 import { makePlacer, type EdgeFacts, type Place } from "../steering/place.ts";
-import { bundledView, type RegionView } from "../view/region-view.ts";
+import { hubNamed } from "../view/hub.ts";
+import { openView, type RegionView } from "../view/region-view.ts";
+import { noSyncs, type SyncCounters } from "../telemetry/sync-counters.ts";
 import { makePlan, type Plan } from "./plan.ts";
 
 export interface Gateway {
@@ -10,6 +12,9 @@ export interface Gateway {
   readonly placeOf: (facts: EdgeFacts | undefined) => Place;
   /** The view from a region, begun at first use. */
   viewFrom(region: Region): RegionView;
+  /** Views begun so far. */
+  readonly views: ReadonlyMap<Region, RegionView>;
+  readonly syncCounters: SyncCounters;
 }
 
 /**
@@ -20,12 +25,24 @@ export interface Gateway {
  */
 export function openGateway(config: Config, bindings: Readonly<Record<string, unknown>>, digest: string): Gateway {
   const views = new Map<Region, RegionView>();
+  const syncCounters = noSyncs();
   return {
+    views,
+    syncCounters,
     plan: makePlan(config, bindings, digest),
     placeOf: makePlacer(config.regions),
     viewFrom(region) {
       let view = views.get(region);
-      if (view === undefined) views.set(region, (view = bundledView(config, region, Math.random)));
+      if (view !== undefined) return view;
+      view = openView(config, region, {
+        base: digest,
+        isolate: crypto.randomUUID(),
+        hubNamed: (name) => hubNamed(bindings, name),
+        counters: syncCounters,
+        clock: Date.now,
+        random: Math.random,
+      });
+      views.set(region, view);
       return view;
     },
   };

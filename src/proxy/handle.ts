@@ -26,6 +26,9 @@ export async function handle(request: Request, gateway: Gateway, context: Execut
 
   const place = gateway.placeOf(request.cf as EdgeFacts | undefined);
   const view = gateway.viewFrom(place.region);
+  view.sync.keep(context);
+  const firstSync = view.sync.firstSync();
+  if (firstSync !== null) await firstSync;
   const exchange: Exchange = {
     gateway,
     request,
@@ -50,9 +53,9 @@ export async function handle(request: Request, gateway: Gateway, context: Execut
   const answer = await throughCache(exchange);
   if ("hit" in answer) return admission.dress(answer.hit);
 
-  return admission.dress(
-    "response" in answer ? clientResponse(exchange, answer.response) : failed(exchange, answer.failure),
-  );
+  const response = "response" in answer ? clientResponse(exchange, answer.response) : failed(exchange, answer.failure);
+  view.report.request(service.name, response.status >= 500, exchange.attempts.length);
+  return admission.dress(response);
 }
 
 function failed(exchange: Exchange, failure: Failure): Response {

@@ -2,7 +2,9 @@
 import type { ServiceState } from "../steering/availability.ts";
 import type { Candidate } from "../steering/candidates.ts";
 import { observeAttempt } from "../steering/observe.ts";
+import type { Seen } from "../view/report.ts";
 import type { Outcome } from "./attempt.ts";
+import type { Exchange } from "./exchange.ts";
 
 /** How long an isolate keeps away from an origin on its own evidence, ms. The agreed breaker takes over from there. */
 const EJECTION_MS = 1000;
@@ -44,4 +46,19 @@ export function recordOutcome(
   if (!isProof && origin.failureRun < FAILURE_RUN) return;
   origin.ejectedUntilMs = nowMs + EJECTION_MS;
   service.validUntilMs = 0;
+}
+
+/** Notes the same for the report to the hub, which hears of a failure at once. */
+export function reportOutcome(exchange: Exchange, { origin }: Candidate, outcome: Outcome, durationMs: number): void {
+  if (outcome.kind === "ignored") return;
+  const { view, context } = exchange;
+  if (exchange.state.panicking) view.report.panic(origin.id);
+  else view.report.attempt(origin.id, seen(outcome), durationMs, false);
+  if (outcome.kind === "failure") view.sync.urgent(context);
+}
+
+function seen(outcome: Exclude<Outcome, { kind: "ignored" }>): Seen {
+  if (outcome.kind === "success") return "success";
+  if (outcome.failure === "timeout") return "timeout";
+  return outcome.failure === "connection" || outcome.failure === "unreached" ? "connection" : "other failure";
 }

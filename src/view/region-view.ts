@@ -7,24 +7,63 @@ import type { PoolState, ServiceState } from "../steering/availability.ts";
 import type { OriginState } from "../steering/origin-state.ts";
 import { unitVector } from "../steering/place.ts";
 import { POLICIES, UNMEASURED } from "../steering/policy.ts";
+import type { HubForIsolates, HubName } from "../agreement/protocol.ts";
+import { newView, type ViewState } from "../agreement/view-state.ts";
+import type { SyncCounters } from "../telemetry/sync-counters.ts";
+import { ViewSubjects } from "./apply.ts";
+import { ReportBook } from "./report.ts";
+import { RegionSync } from "./sync.ts";
 
 export interface RegionView {
   readonly region: Region;
   readonly services: ReadonlyMap<string, ServiceState>;
+  /** What was agreed: versions, purges and flags are read from here. */
+  readonly agreed: ViewState;
+  readonly report: ReportBook;
+  readonly sync: RegionSync;
   /** When the view was last brought up to date by a hub, ms since the epoch; 0: it is the bundled configuration. */
-  syncedAtMs: number;
+  readonly syncedAtMs: number;
 }
 
-/**
- * The view with which an isolate starts: the bundled configuration, everything healthy.
- *
- * @param random uniform in [0, 1)
- */
-export function bundledView(config: Config, region: Region, random: () => number): RegionView {
+/** What a view needs of the isolate it lives in. */
+export interface ViewSurroundings {
+  /** Content hash of the bundled configuration. */
+  readonly base: string;
+  readonly isolate: string;
+  readonly hubNamed: (name: HubName) => HubForIsolates;
+  readonly counters: SyncCounters;
+  /** ms since the epoch. */
+  readonly clock: () => number;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+}
+
+/** The view with which an isolate starts: the bundled configuration, everything healthy. Its sync begins with a request. */
+export function openView(config: Config, region: Region, surroundings: ViewSurroundings): RegionView {
+  const { base, isolate, clock, random } = surroundings;
   const services = new Map(
     Object.entries(config.services).map(([name, service]) => [name, serviceState(name, service, random)]),
   );
-  return { region, services, syncedAtMs: 0 };
+  const subjects = new ViewSubjects(services.values());
+  const agreed = newView(isolate, region, base);
+  const report = new ReportBook(isolate, (origin) => subjects.inFlightHere(origin), clock());
+  const sync = new RegionSync({
+    ...surroundings,
+    state: agreed,
+    report,
+    apply: (delta, nowMs) => subjects.apply(delta, nowMs),
+    everyRequest: (nowMs) => subjects.expire(nowMs),
+  });
+  return {
+    region,
+    services,
+    agreed,
+    report,
+    sync,
+    get syncedAtMs() {
+      return sync.syncedAtMs;
+    },
+  };
 }
 
 function serviceState(name: string, config: ServiceConfig, random: () => number): ServiceState {

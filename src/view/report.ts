@@ -1,0 +1,162 @@
+/** What this isolate has seen since its last report, added up attempt by attempt. */
+import type {
+  LatencyReport,
+  OriginId,
+  OriginReport,
+  Report,
+  ServiceName,
+  ServiceReport,
+  SettledPermit,
+} from "../agreement/protocol.ts";
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+type OriginTally = Omit<Mutable<OriginReport>, "latency" | "inFlight"> & { readonly latency: Mutable<LatencyReport> };
+
+type ServiceTally = Omit<Mutable<ServiceReport>, "counters"> & { readonly counters: Record<string, number> };
+
+/** Reports kept to be sent again; older ones say nothing about now. */
+const KEPT_REPORTS = 4;
+
+/** How an attempt ended, as far as a report tells. */
+export type Seen = "success" | "connection" | "timeout" | "other failure";
+
+export class ReportBook {
+  readonly #isolate: string;
+  readonly #inFlightOf: (origin: OriginId) => number;
+  #sequence = 0;
+  #sinceMs: number;
+  #origins = new Map<OriginId, OriginTally>();
+  #services = new Map<ServiceName, ServiceTally>();
+  #settled: SettledPermit[] = [];
+  /** Runs of failures go on from one report to the next. */
+  readonly #runs = new Map<OriginId, number>();
+  /** Sent, not known to have arrived. */
+  readonly #outstanding = new Set<Report>();
+  /** To be sent again, under the same sequence: one that did arrive counts once. */
+  #again: Report[] = [];
+
+  constructor(isolate: string, inFlightOf: (origin: OriginId) => number, nowMs: number) {
+    this.#isolate = isolate;
+    this.#inFlightOf = inFlightOf;
+    this.#sinceMs = nowMs;
+  }
+
+  /**
+   * Notes how an attempt ended. One that was ignored is not noted.
+   *
+   * @param durationMs time to the response head, ms
+   * @param isSlow     whether the breaker calls that slow
+   */
+  attempt(origin: OriginId, seen: Seen, durationMs: number, isSlow: boolean): void {
+    const tally = this.#origin(origin);
+    if (seen === "success") {
+      tally.successes++;
+      if (isSlow) tally.slow++;
+      tally.latency.samples++;
+      tally.latency.sumMs += durationMs;
+      if (durationMs > tally.latency.maxMs) tally.latency.maxMs = durationMs;
+      if (tally.failureRun > 0) this.#runs.delete(origin);
+      tally.failureRun = 0;
+      return;
+    }
+    tally.failures++;
+    if (seen === "connection") tally.connectionFailures++;
+    if (seen === "timeout") tally.timeouts++;
+    tally.failureRun++;
+    this.#runs.set(origin, tally.failureRun);
+    if (tally.failureRun > tally.longestFailureRun) tally.longestFailureRun = tally.failureRun;
+  }
+
+  /** Notes an attempt made while nothing was available and everything was used. */
+  panic(origin: OriginId): void {
+    this.#origin(origin).panics++;
+  }
+
+  /** Notes an answered request. */
+  request(service: ServiceName, isError: boolean, attempts: number): void {
+    const tally = this.#service(service);
+    tally.requests++;
+    if (isError) tally.errors++;
+    tally.attempts += attempts;
+    tally.retries += Math.max(0, attempts - 1);
+  }
+
+  /** Adds to a named counter of a service. */
+  count(service: ServiceName, counter: string, by = 1): void {
+    const { counters } = this.#service(service);
+    counters[counter] = (counters[counter] ?? 0) + by;
+  }
+
+  /** Notes how a trial ended. */
+  settle(permit: SettledPermit): void {
+    this.#settled.push(permit);
+  }
+
+  /** The next report to send, or null when nothing happened. Say afterwards whether it `arrived` or is `lost`. */
+  take(nowMs: number): Report | null {
+    const report = this.#again.shift() ?? this.#makeReport(nowMs);
+    if (report !== null) this.#outstanding.add(report);
+    return report;
+  }
+
+  /** The report was answered. */
+  arrived(report: Report | null): void {
+    if (report !== null) this.#outstanding.delete(report);
+  }
+
+  /** The report was not answered, or nobody will ever say: it is given again. Without one: all that were sent. */
+  lost(report?: Report | null): void {
+    for (const sent of report === undefined ? [...this.#outstanding] : [report])
+      if (sent !== null && this.#outstanding.delete(sent)) this.#again.push(sent);
+    this.#again = this.#again.slice(-KEPT_REPORTS);
+  }
+
+  #makeReport(nowMs: number): Report | null {
+    if (this.#origins.size === 0 && this.#services.size === 0 && this.#settled.length === 0) return null;
+    const report: Report = {
+      isolate: this.#isolate,
+      sequence: this.#sequence++,
+      spanMs: Math.max(0, nowMs - this.#sinceMs),
+      origins: Object.fromEntries(
+        [...this.#origins].map(([id, tally]) => [id, { ...tally, inFlight: this.#inFlightOf(id) }]),
+      ),
+      services: Object.fromEntries(this.#services),
+      settled: this.#settled,
+    };
+    this.#sinceMs = nowMs;
+    this.#origins = new Map();
+    this.#services = new Map();
+    this.#settled = [];
+    return report;
+  }
+
+  #origin(id: OriginId): OriginTally {
+    let tally = this.#origins.get(id);
+    if (tally === undefined) {
+      const failureRun = this.#runs.get(id) ?? 0;
+      tally = {
+        successes: 0,
+        failures: 0,
+        connectionFailures: 0,
+        timeouts: 0,
+        slow: 0,
+        failureRun,
+        longestFailureRun: failureRun,
+        panics: 0,
+        latency: { samples: 0, sumMs: 0, maxMs: 0 },
+      };
+      this.#origins.set(id, tally);
+    }
+    return tally;
+  }
+
+  #service(name: ServiceName): ServiceTally {
+    let tally = this.#services.get(name);
+    if (tally === undefined) {
+      tally = { requests: 0, errors: 0, attempts: 0, retries: 0, counters: {} };
+      this.#services.set(name, tally);
+    }
+    return tally;
+  }
+}
