@@ -1,11 +1,12 @@
 /** The Durable Object namespaces of a deployment, as wrangler.toml binds them, by what their objects can be asked. */
-import type { ControlPlaneForHubs, HubForIsolates, HubForObjects } from "../src/agreement/protocol.ts";
+import type { BreakerForHubs, ControlPlaneForHubs, HubForIsolates, HubForObjects } from "../src/agreement/protocol.ts";
 
 type Namespace<Interface> = DurableObjectNamespace<Interface & Rpc.DurableObjectBranded>;
 
 export interface Bindings {
   readonly REGION_HUB: Namespace<HubForIsolates & HubForObjects>;
   readonly CONTROL_PLANE: Namespace<ControlPlaneForHubs>;
+  readonly ORIGIN_BREAKER: Namespace<BreakerForHubs>;
 }
 
 /** There is one ControlPlane a deployment. */

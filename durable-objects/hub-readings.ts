@@ -1,7 +1,6 @@
 /** The `origins` section of a hub's view: which readings are told at once, and which ride along with the next answer. */
 import { change, type SectionState } from "../src/agreement/section.ts";
-import { differs } from "../src/agreement/region-traffic.ts";
-import type { OriginId, OriginReading } from "../src/agreement/protocol.ts";
+import type { OriginId, OriginMeasure, OriginReading } from "../src/agreement/protocol.ts";
 
 /** Numbers are told at most this often. */
 const PUBLISH_EVERY_MS = 1_000;
@@ -37,4 +36,19 @@ export class HubReadings {
     }
     if (changed.length > 0) change(this.#section, changed);
   }
+}
+
+/** Whether numbers have changed enough to be told: they ride along, but not for nothing. */
+function differs(a: OriginMeasure, b: OriginMeasure): boolean {
+  return (
+    differsBy(a.latencyMs, b.latencyMs, 0.05, 0.5) ||
+    differsBy(a.inFlight, b.inFlight, 0.1, 1.5) ||
+    differsBy(a.load, b.load, 0.1, 0.5) ||
+    b.latencyAgeMs - a.latencyAgeMs > 10_000
+  );
+}
+
+function differsBy(a: number, b: number, share: number, floor: number): boolean {
+  if (Number.isNaN(a) || Number.isNaN(b)) return Number.isNaN(a) !== Number.isNaN(b);
+  return Math.abs(a - b) > Math.max(floor, share * Math.abs(a));
 }

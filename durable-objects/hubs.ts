@@ -1,16 +1,11 @@
 /** How Durable Objects reach the hubs: by name, each made in its region, and not waited for too long. */
 import type { HubForObjects, HubName } from "../src/agreement/protocol.ts";
-import type { Region } from "../src/config/region.ts";
+import { regionOf } from "../src/agreement/sharding.ts";
 
 /** The hub of that name, as other Durable Objects see it. A hub is made where its first caller says, and stays there. */
 export function hubNamed(namespace: DurableObjectNamespace, name: HubName): HubForObjects {
   const locationHint = regionOf(name);
   return namespace.get(namespace.idFromName(name), { locationHint }) as unknown as HubForObjects;
-}
-
-/** `weur.1` is a shard in `weur`. */
-export function regionOf(name: HubName): Region {
-  return name.split(".", 1)[0] as Region;
 }
 
 /** Asks hubs at once. @returns the answers of those that gave one within `waitMs` */
@@ -23,7 +18,8 @@ export async function askHubs<Answer>(
   return new Map(answers.flatMap((answer) => (answer.status === "fulfilled" ? [answer.value] : [])));
 }
 
-function within<Value>(waitMs: number, promise: Promise<Value>): Promise<Value> {
+/** @throws Error when the promise takes longer; what it does then is nobody's concern */
+export function within<Value>(waitMs: number, promise: Promise<Value>): Promise<Value> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`Expected an answer within ${waitMs} ms, got none`)), waitMs);
     promise.then(resolve, reject).finally(() => clearTimeout(timer));

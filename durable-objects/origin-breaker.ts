@@ -38,7 +38,8 @@ import {
 import { kept, transitionsBetween } from "../src/resilience/origin-history.ts";
 import { logError } from "../src/telemetry/log.ts";
 import { BreakerStore, NO_HISTORY, type StoredAgreement, type StoredHistory } from "./breaker-store.ts";
-import { askHubs, hubNamed, regionOf } from "./hubs.ts";
+import { askHubs, hubNamed } from "./hubs.ts";
+import { regionOf } from "../src/agreement/sharding.ts";
 
 /** How long a hub may take to say what it knows before its origin is judged without it, ms. */
 const WITNESS_MS = 400;

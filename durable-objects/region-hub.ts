@@ -5,6 +5,7 @@
  * comes back from the ControlPlane and the isolates after an eviction.
  */
 import { DurableObject } from "cloudflare:workers";
+import config from "../fairlead.config.ts";
 import {
   answerSync,
   hubConfirmation,
@@ -20,32 +21,28 @@ import { dropExpired } from "../src/agreement/holders.ts";
 import { endLease, sendCall, timeIsUp } from "../src/agreement/lease.ts";
 import {
   LOGGED_SECTIONS,
-  type BreakerChange,
-  type BreakerState,
   type Change,
   type ConfirmAnswer,
   type HubForIsolates,
   type HubForObjects,
   type LoggedSection,
   type OriginId,
-  type OriginReading,
-  type OriginVerdict,
   type Permit,
   type PushAnswer,
   type Report,
   type SyncAnswer,
   type SyncRequest,
   type Versions,
+  type Witness,
 } from "../src/agreement/protocol.ts";
 import {
   forgetSilent,
-  measureOf,
   noTraffic,
   retryRatios,
   takeReport,
   type RegionTotals,
 } from "../src/agreement/region-traffic.ts";
-import { paceFor, regionOf, releaseDelayMs } from "../src/agreement/sharding.ts";
+import { paceFor, regionOf } from "../src/agreement/sharding.ts";
 import {
   CONTACT_EVERY_MS,
   CONTACT_LEASE_MS,
@@ -57,60 +54,37 @@ import {
   LEAVE_AFTER_MS,
 } from "../src/agreement/timing.ts";
 import { loggedVersions } from "../src/agreement/view-state.ts";
+import { originSettings } from "../src/config/origin-settings.ts";
+import { logError } from "../src/telemetry/log.ts";
 import { CONTROL_PLANE_NAME, type Bindings } from "./bindings.ts";
+import { HeldSyncs } from "./held-syncs.ts";
+import { HubOrigins } from "./hub-origins.ts";
 import { HubReadings } from "./hub-readings.ts";
+import { noHubCalls, type HubDescription } from "./hub-description.ts";
+import { within } from "./hubs.ts";
 import { TickClock } from "./tick-clock.ts";
 
-const NO_VERDICT: OriginVerdict = { breaker: "closed", admission: 1, healthy: true };
+const SETTINGS = originSettings(config);
+
+/** Traffic is given this long to measure an origin before a hub that has just started probes it, ms. */
+const FIRST_PROBES_MS = 3_000;
 
 const LEASES_END_BY = "leasesEndByMs";
-
-interface HeldSync {
-  readonly have: Versions | null;
-  readonly letGo: () => void;
-}
-
-/** Calls taken and given since the object started. */
-export interface HubCounters {
-  syncs: number;
-  reports: number;
-  releases: number;
-  contacts: number;
-  contactFailures: number;
-  answersWithoutLease: number;
-}
-
-export interface HubDescription {
-  readonly hub: string;
-  readonly instance: string;
-  readonly isolates: number;
-  readonly held: number;
-  readonly shards: number;
-  readonly versions: Versions;
-  readonly counters: HubCounters;
-  /** What services' isolates counted since the object started, by service and counter. */
-  readonly services: Readonly<Record<string, Readonly<Record<string, number>>>>;
-}
 
 export class RegionHub extends DurableObject<Bindings> implements HubForIsolates, HubForObjects {
   #state: HubState;
   readonly #readings: HubReadings;
   readonly #traffic: RegionTotals = noTraffic();
-  readonly #breakers = new Map<OriginId, BreakerState>();
+  readonly #origins: HubOrigins;
   readonly #clock = new TickClock(() => this.#tick());
-  readonly #held = new Set<HeldSync>();
+  readonly #held = new HeldSyncs((have) => this.#lacks(have));
   /** Confirmations that wait for something to happen. */
   readonly #watchers = new Set<() => void>();
-  readonly #counters: HubCounters = {
-    syncs: 0,
-    reports: 0,
-    releases: 0,
-    contacts: 0,
-    contactFailures: 0,
-    answersWithoutLease: 0,
-  };
+  readonly #counters = noHubCalls();
   #leasesEndByMs: number;
   #shards = 1;
+  /** An alarm is set. */
+  #isProbing = false;
   #isRegistered = false;
   #contact: Promise<void> | null = null;
   #contactTimer: number | null = null;
@@ -118,8 +92,6 @@ export class RegionHub extends DurableObject<Bindings> implements HubForIsolates
   #contactedMs = -Infinity;
   /** On the wall clock. */
   #contactFailedMs = -Infinity;
-  #isReleasing = false;
-  #releasedMs = -Infinity;
   #holderSeenMs = 0;
 
   constructor(context: DurableObjectState, env: Bindings) {
@@ -129,7 +101,23 @@ export class RegionHub extends DurableObject<Bindings> implements HubForIsolates
     this.#leasesEndByMs = context.storage.kv.get<number>(LEASES_END_BY) ?? 0;
     const identity = { name, region: regionOf(name), instance: crypto.randomUUID() };
     this.#state = startHub(identity, this.#leasesEndByMs, Date.now(), 0);
-    this.#readings = new HubReadings(this.#state.origins);
+    const readings = new HubReadings(this.#state.origins);
+    this.#readings = readings;
+    this.#origins = new HubOrigins({
+      hub: name,
+      settings: SETTINGS,
+      breakerOf: (origin) => env.ORIGIN_BREAKER.getByName(origin),
+      store: context.storage.kv,
+      platform: { region: identity.region, bindings: { ...env }, clock: Date.now },
+      random: Math.random,
+      changed: (origin, reading) => {
+        readings.tell(origin, reading);
+        this.#releaseSoon();
+      },
+      failed: (origin, error) => logError(`the breaker of ${origin} could not be reached`, error),
+    });
+    // What breakers had said before the object was evicted.
+    readings.publish(this.#origins.readings(Date.now()), -Infinity);
   }
 
   async sync(request: SyncRequest): Promise<SyncAnswer> {
@@ -137,25 +125,40 @@ export class RegionHub extends DurableObject<Bindings> implements HubForIsolates
     this.#counters.syncs++;
     // Not longer than the isolate has patience: without the ControlPlane there is an answer, but no lease.
     if (!mayGrant(this.#state, Date.now())) await Promise.race([this.#contactOnce(), scheduler.wait(FIRST_CONTACT_MS)]);
-    if (request.report !== null) takeReport(this.#traffic, request.report, Date.now());
+    if (request.report !== null) this.#take(request.report);
+    this.#origins.takeSync(Date.now());
+    this.#probeSoon();
     const noted = this.#note(request);
     if (this.#isBehind(request.have)) void this.#contactOnce();
-    if (request.lease && noted && !this.#lacks(request.have)) await this.#hold(request.have);
+    if (request.lease && noted && !this.#lacks(request.have))
+      await this.#held.hold(request.have, paceFor(this.#state.holders.size).holdMs);
     return this.#answer(request);
   }
 
   report(report: Report): Promise<void> {
     this.#counters.reports++;
-    takeReport(this.#traffic, report, Date.now());
+    this.#take(report);
     return Promise.resolve();
   }
 
-  takePermit(): Promise<Permit | null> {
-    return Promise.resolve(null);
+  takePermit(origin: OriginId): Promise<Permit | null> {
+    return this.#origins.takePermit(origin);
+  }
+
+  witness(origin: OriginId): Promise<Witness> {
+    return Promise.resolve(this.#origins.witness(origin));
+  }
+
+  /** Probes what is due. */
+  override async alarm(): Promise<void> {
+    const { nextMs, done } = this.#origins.startProbes(Date.now());
+    this.#isProbing = nextMs !== null;
+    if (nextMs !== null) await this.ctx.storage.setAlarm(nextMs);
+    this.ctx.waitUntil(done);
   }
 
   push(change: Change): Promise<PushAnswer> {
-    const version = change.section === "origins" ? this.#takeBreaker(change) : takeChange(this.#state, change);
+    const version = change.section === "origins" ? this.#origins.push(change).version : takeChange(this.#state, change);
     this.#releaseSoon();
     return Promise.resolve({ instance: this.#state.instance, version });
   }
@@ -191,9 +194,25 @@ export class RegionHub extends DurableObject<Bindings> implements HubForIsolates
       held: this.#held.size,
       shards: this.#shards,
       versions: this.#versions(""),
-      counters: { ...this.#counters },
+      counters: { ...this.#counters, releases: this.#held.releases },
       services: Object.fromEntries([...this.#traffic.services].map(([service, { totals }]) => [service, totals])),
     };
+  }
+
+  #take(report: Report): void {
+    const nowMs = Date.now();
+    if (takeReport(this.#traffic, report, nowMs)) this.ctx.waitUntil(this.#origins.takeReport(report, nowMs));
+  }
+
+  /** Isolates are there: probes are wanted. One alarm at a time, and it sets the next. */
+  #probeSoon(): void {
+    if (this.#isProbing) return;
+    this.#isProbing = true;
+    this.ctx.waitUntil(this.#setFirstAlarm());
+  }
+
+  async #setFirstAlarm(): Promise<void> {
+    if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(Date.now() + FIRST_PROBES_MS);
   }
 
   /** Notes who may hold a lease from now on. @returns whether the sync may be answered with one */
@@ -212,24 +231,11 @@ export class RegionHub extends DurableObject<Bindings> implements HubForIsolates
     return true;
   }
 
-  async #hold(have: Versions | null): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const held: HeldSync = { have, letGo: resolve };
-    this.#held.add(held);
-    const timer = setTimeout(resolve, paceFor(this.#state.holders.size).holdMs);
-    await promise;
-    clearTimeout(timer);
-    this.#held.delete(held);
-  }
-
   #answer(request: SyncRequest): SyncAnswer {
     const nowMs = Date.now();
     if (this.#readings.isDue(nowMs)) {
       forgetSilent(this.#traffic, nowMs);
-      this.#readings.publish(
-        [...this.#traffic.origins.keys()].map((id) => [id, this.#reading(id, nowMs)]),
-        nowMs,
-      );
+      this.#readings.publish(this.#origins.readings(nowMs), nowMs);
     }
     const isolates = this.#state.holders.size;
     const answer = answerSync(this.#state, request, this.#state.holders.has(request.isolate), nowMs);
@@ -241,19 +247,6 @@ export class RegionHub extends DurableObject<Bindings> implements HubForIsolates
       shards: this.#shards,
       traffic: { isolates, retryRatio: retryRatios(this.#traffic, nowMs) },
     };
-  }
-
-  #takeBreaker({ origin, state }: BreakerChange): number {
-    const known = this.#breakers.get(origin);
-    if (known !== undefined && known.version >= state.version) return known.version;
-    this.#breakers.set(origin, state);
-    this.#readings.tell(origin, this.#reading(origin, Date.now()));
-    return state.version;
-  }
-
-  #reading(origin: OriginId, nowMs: number): OriginReading {
-    const { breaker, admission, healthy } = this.#breakers.get(origin) ?? NO_VERDICT;
-    return { breaker, admission, healthy, ...measureOf(this.#traffic, origin, nowMs) };
   }
 
   #versions(base: string): Versions {
@@ -274,17 +267,7 @@ export class RegionHub extends DurableObject<Bindings> implements HubForIsolates
 
   #releaseSoon(): void {
     this.#progress();
-    if (this.#isReleasing) return;
-    this.#isReleasing = true;
-    setTimeout(
-      () => {
-        this.#isReleasing = false;
-        this.#releasedMs = Date.now();
-        this.#counters.releases++;
-        for (const held of this.#held) if (this.#lacks(held.have)) held.letGo();
-      },
-      releaseDelayMs(Date.now() - this.#releasedMs, this.#held.size),
-    );
+    this.#held.releaseSoon();
   }
 
   /** Lets waiting confirmations look again. */
@@ -363,18 +346,5 @@ export class RegionHub extends DurableObject<Bindings> implements HubForIsolates
         .leave(name, instance)
         .catch(() => undefined),
     );
-  }
-}
-
-/** @throws Error when the promise takes longer; what it does then is nobody's concern */
-async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
-  let timer: number | null = null;
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer in ${ms} ms`)), ms);
-  });
-  try {
-    return await Promise.race([promise, timeout]);
-  } finally {
-    clearTimeout(timer);
   }
 }

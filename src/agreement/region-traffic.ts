@@ -1,6 +1,5 @@
-/** What a region's isolates report, added up: latency, in-flight and load per origin, retries per service. */
-import { observeLatency, type LatencyEstimate } from "../health/latency.ts";
-import type { IsolateId, OriginId, OriginMeasure, Report, ServiceName } from "./protocol.ts";
+/** What a region's isolates report of their services, added up; and which reports have been taken already. */
+import type { IsolateId, Report, ServiceName } from "./protocol.ts";
 
 /** Rates are over the last ten seconds, in buckets of one. */
 const BUCKETS = 10;
@@ -9,14 +8,8 @@ const BUCKET_MS = 1_000;
 /** Reports of one isolate that may overtake each other. */
 const REMEMBERED_SEQUENCES = 8;
 
-/** An isolate not heard of for so long has nothing in flight, ms. */
-const SILENT_MS = 10_000;
-
-interface OriginTraffic extends LatencyEstimate {
-  samples: number;
-  readonly attempts: Rate;
-  readonly inFlight: Map<IsolateId, number>;
-}
+/** After so long an isolate's reports are not expected any more, late ones neither, ms. */
+const SILENT_MS = 60_000;
 
 interface ServiceTraffic {
   readonly requests: Rate;
@@ -32,13 +25,12 @@ interface IsolateTraffic {
 }
 
 export interface RegionTotals {
-  readonly origins: Map<OriginId, OriginTraffic>;
   readonly services: Map<ServiceName, ServiceTraffic>;
   readonly isolates: Map<IsolateId, IsolateTraffic>;
 }
 
 export function noTraffic(): RegionTotals {
-  return { origins: new Map(), services: new Map(), isolates: new Map() };
+  return { services: new Map(), isolates: new Map() };
 }
 
 /**
@@ -56,14 +48,6 @@ export function takeReport(totals: RegionTotals, report: Report, nowMs: number):
   isolate.sequences.sort((a, b) => a - b);
   if (isolate.sequences.length > REMEMBERED_SEQUENCES) isolate.sequences.shift();
 
-  for (const [id, seen] of Object.entries(report.origins)) {
-    const origin = originTraffic(totals, id);
-    addTo(origin.attempts, seen.successes + seen.failures, nowMs);
-    origin.samples += seen.latency.samples;
-    if (seen.latency.samples > 0) observeLatency(origin, seen.latency.sumMs / seen.latency.samples, nowMs);
-    if (seen.inFlight > 0) origin.inFlight.set(report.isolate, seen.inFlight);
-    else origin.inFlight.delete(report.isolate);
-  }
   for (const [name, seen] of Object.entries(report.services)) {
     const service = serviceTraffic(totals, name);
     addTo(service.requests, seen.requests, nowMs);
@@ -75,35 +59,11 @@ export function takeReport(totals: RegionTotals, report: Report, nowMs: number):
   return true;
 }
 
-/** Forgets isolates that went away, and what they had in flight. */
+/** Forgets isolates that went away. */
 export function forgetSilent(totals: RegionTotals, nowMs: number): void {
-  for (const [id, { heardMs }] of totals.isolates) {
-    if (nowMs >= heardMs && nowMs - heardMs < SILENT_MS) continue;
-    totals.isolates.delete(id);
-    for (const origin of totals.origins.values()) origin.inFlight.delete(id);
-  }
+  for (const [id, { heardMs }] of totals.isolates)
+    if (nowMs < heardMs || nowMs - heardMs >= SILENT_MS) totals.isolates.delete(id);
 }
-
-/** What the region measures of an origin. */
-export function measureOf(totals: RegionTotals, id: OriginId, nowMs: number): OriginMeasure {
-  const origin = totals.origins.get(id);
-  if (origin === undefined) return UNMEASURED_ORIGIN;
-  return {
-    latencyMs: origin.latencyMs,
-    latencySamples: origin.samples,
-    latencyAgeMs: Math.max(0, nowMs - origin.latencyAtMs),
-    inFlight: [...origin.inFlight.values()].reduce((sum, count) => sum + count, 0),
-    load: perSecond(origin.attempts, nowMs),
-  };
-}
-
-const UNMEASURED_ORIGIN: OriginMeasure = {
-  latencyMs: Number.NaN,
-  latencySamples: 0,
-  latencyAgeMs: 0,
-  inFlight: 0,
-  load: 0,
-};
 
 /** Retries per first attempt, by service. */
 export function retryRatios(totals: RegionTotals, nowMs: number): Record<ServiceName, number> {
@@ -113,30 +73,6 @@ export function retryRatios(totals: RegionTotals, nowMs: number): Record<Service
       return [name, made === 0 ? 0 : perSecond(retries, nowMs) / made];
     }),
   );
-}
-
-/** Whether a number has changed enough to be told: it rides along with the next answer, but not for nothing. */
-export function differs(a: OriginMeasure, b: OriginMeasure): boolean {
-  return (
-    differsBy(a.latencyMs, b.latencyMs, 0.05, 0.5) ||
-    differsBy(a.inFlight, b.inFlight, 0.1, 1.5) ||
-    differsBy(a.load, b.load, 0.1, 0.5) ||
-    b.latencyAgeMs - a.latencyAgeMs > 10_000
-  );
-}
-
-function differsBy(a: number, b: number, share: number, floor: number): boolean {
-  if (Number.isNaN(a) || Number.isNaN(b)) return Number.isNaN(a) !== Number.isNaN(b);
-  return Math.abs(a - b) > Math.max(floor, share * Math.abs(a));
-}
-
-function originTraffic(totals: RegionTotals, id: OriginId): OriginTraffic {
-  let origin = totals.origins.get(id);
-  if (origin === undefined) {
-    origin = { latencyMs: Number.NaN, latencyAtMs: 0, samples: 0, attempts: newRate(), inFlight: new Map() };
-    totals.origins.set(id, origin);
-  }
-  return origin;
 }
 
 function serviceTraffic(totals: RegionTotals, name: ServiceName): ServiceTraffic {

@@ -24,7 +24,7 @@ async function setUp(witness: Partial<Record<HubName, Witness>> = {}) {
           if (away.has(name)) throw new Error("hub is away");
           const { state } = change as BreakerChange;
           if (state.version > (pushed.get(name)?.version ?? 0)) pushed.set(name, state);
-          return { version: pushed.get(name)!.version };
+          return { instance: name, version: pushed.get(name)!.version };
         },
         async witness() {
           if (away.has(name)) throw new Error("hub is away");
