@@ -1,5 +1,6 @@
 /** Starts a process in a group of its own, collects what it says, and ends the whole group, grandchildren included. */
 import { spawn, type ChildProcess } from "node:child_process";
+import { rm } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { guard } from "./guardian.ts";
 
@@ -13,6 +14,8 @@ export interface ProcessOptions {
   readonly cwd?: string;
   /** Laid over this process's environment; `undefined` removes a variable. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** A directory for this process alone; removed when it has ended. */
+  readonly scratch?: string;
   /** Opens a channel for `child.send` and its `message` event. */
   readonly ipc?: boolean;
 }
@@ -62,11 +65,12 @@ export async function startProcess(options: ProcessOptions): Promise<RunningProc
     child.once("error", (error) => reject(new Error(`${options.name} could not be started: ${error.message}`)));
   });
   const pid = child.pid!;
-  const release = guard(pid);
+  const release = guard(pid, options.scratch);
   // A leader that dies alone would leave its children behind.
   const groupEnded = (async () => {
     await exited;
     await endGroup(pid, 0);
+    if (options.scratch !== undefined) await rm(options.scratch, { recursive: true, force: true, maxRetries: 5 });
     release();
   })();
 

@@ -1,5 +1,5 @@
 /** Runs Fairlead under `wrangler dev`, as a developer would: this configuration on this port, nothing kept from or for another run. */
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort, isPortFree } from "./ports.ts";
@@ -45,21 +45,18 @@ export async function startWorker(options: WorkerOptions = {}): Promise<RunningW
     args: [WRANGLER, ...args],
     cwd: PROJECT,
     env: quietWrangler(directory),
+    scratch: directory,
   });
-  const stop = async () => {
-    await running.stop();
-    await rm(directory, { recursive: true, force: true });
-  };
   try {
     // A build that fails leaves wrangler waiting for somebody to mend it.
     const hasFailed = () => /\[ERROR\]|Build failed/.test(running.output());
     await waitUntilAnswering(port, running, { isPointless: hasFailed, signal: options.signal });
     if (hasFailed()) throw new Error(`The Worker could not be built:\n${running.output()}`);
   } catch (error) {
-    await stop();
+    await running.stop();
     throw error;
   }
-  return { url: `http://127.0.0.1:${port}`, port, process: running, stop };
+  return { url: `http://127.0.0.1:${port}`, port, process: running, stop: () => running.stop() };
 }
 
 /** `wanted` if it is free, or any. A taken port would answer for the Worker. */

@@ -31,18 +31,19 @@ export async function startWorkerd(
     const bundle = options.bundle ?? (await bundleWorker(source, options.config));
     const path = join(directory, "workerd.capnp");
     await writeFile(path, serverConfig(bundle, port, directory, options.vars ?? {}));
-    const running = await startProcess({ name: "workerd", command: WORKERD, args: ["serve", path] });
-    const stop = async () => {
-      await running.stop();
-      await clean();
-    };
+    const running = await startProcess({
+      name: "workerd",
+      command: WORKERD,
+      args: ["serve", path],
+      scratch: directory,
+    });
     try {
       await waitUntilAnswering(port, running, { signal: options.signal });
     } catch (error) {
       await running.stop();
       throw error;
     }
-    return { url: `http://127.0.0.1:${port}`, port, process: running, stop };
+    return { url: `http://127.0.0.1:${port}`, port, process: running, stop: () => running.stop() };
   } catch (error) {
     await clean();
     throw error;
