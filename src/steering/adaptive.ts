@@ -15,6 +15,7 @@
  * Retried requests do not explore twice: asked again, the policy draws from those left in the same way.
  */
 import type { SteeringConfig } from "../config/steering.ts";
+import { DICE_SIDES, makeDice, throwBelow } from "./dice.ts";
 import { drawByWeight, drawUniform } from "./draw.ts";
 import { describeExpected, expectedMs } from "./expected-latency.ts";
 import { describeHealth, healthScore } from "./health-score.ts";
@@ -22,8 +23,11 @@ import type { Member, Picker, Policy, SteerRequest } from "./policy.ts";
 
 const LEARNING_RATE = 0.1;
 const LEAST_TRUST = 0.05;
-/** Per pick; 200 picks halve the distance to full trust. */
-const FORGIVENESS = 1 - 2 ** (-1 / 200);
+/** Of more members than this, so many in a row from a random start are weighed: what a pick costs stays bounded. */
+const MAX_WEIGHED = 128;
+const FORGIVE_EVERY = 20;
+/** Each time; 200 picks halve the distance to full trust. */
+const FORGIVENESS = 1 - 2 ** (-FORGIVE_EVERY / 200);
 
 export const adaptive: Policy = { name: "adaptive", levels: ["pools", "origins"], prepare };
 
@@ -32,35 +36,49 @@ function prepare(
   { exploreRatio }: Pick<SteeringConfig, "exploreRatio">,
   random: () => number,
 ): Picker {
+  const dice = makeDice(random);
   const trust = new Float64Array(members.length).fill(1);
-  const shares = new Float64Array(members.length);
+  const merits = new Float64Array(members.length);
+  let picks = 0;
 
-  function cost(index: number, request: SteerRequest): number {
+  /** 1 / cost. */
+  function merit(index: number, request: SteerRequest): number {
     const member = members[index]!;
     const waitMs = Math.max(1, expectedMs(member, request)) * (member.inFlight + 1);
-    return waitMs / (member.weight * healthScore(member) * trust[index]! * trust[index]!);
+    return (member.weight * healthScore(member) * trust[index]! * trust[index]!) / waitMs;
+  }
+
+  /** Done now and then for all, which is cheaper than each time for each. */
+  function forgive(): void {
+    for (let index = 0; index < trust.length; index++) trust[index]! += FORGIVENESS * (1 - trust[index]!);
   }
 
   return {
     pick(eligible, request) {
-      let least = Infinity;
-      for (let index = 0; index < members.length; index++) {
-        trust[index]! += FORGIVENESS * (1 - trust[index]!);
+      if (++picks % FORGIVE_EVERY === 0) forgive();
+      merits.fill(0);
+      let most = 0;
+      let weighed = 0;
+      let index = members.length > MAX_WEIGHED ? throwBelow(dice, members.length) : 0;
+      for (let step = 0; step < members.length && weighed < MAX_WEIGHED; step++, index++) {
+        if (index === members.length) index = 0;
         if (eligible[index] !== 1) continue;
-        shares[index] = cost(index, request);
-        if (shares[index]! < least) least = shares[index]!;
+        weighed++;
+        merits[index] = merit(index, request);
+        if (merits[index]! > most) most = merits[index]!;
       }
-      if (least === Infinity || random() < exploreRatio) return drawUniform(eligible, random);
+      if (most === 0 || dice() < exploreRatio * DICE_SIDES) return drawUniform(eligible, dice);
+      const scale = 1 / most;
       for (let index = 0; index < members.length; index++) {
-        const relative = least / shares[index]!;
-        shares[index] = relative * relative * relative * relative;
+        const square = merits[index]! * scale * (merits[index]! * scale);
+        merits[index] = square * square;
       }
-      return drawByWeight(shares, eligible, random);
+      return drawByWeight(merits, eligible, dice);
     },
     observe(index, success) {
       trust[index] = Math.max(LEAST_TRUST, trust[index]! + LEARNING_RATE * ((success ? 1 : 0) - trust[index]!));
     },
-    score: cost,
+    score: (index, request) => 1 / merit(index, request),
     reason: (index, request) =>
       `${describeExpected(members[index]!, request)}, ${members[index]!.inFlight} in flight, ` +
       `${describeHealth(members[index]!)}, trust ${trust[index]!.toFixed(2)}`,

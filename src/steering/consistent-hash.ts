@@ -87,7 +87,9 @@ function buildRing(ids: Uint32Array, weights: Float64Array): Ring {
   // Position and owner as one number below 2^53, so that a plain numeric sort orders both.
   const points: number[] = [];
   ids.forEach((id, member) => {
-    const count = weights[member]! > 0 ? Math.max(1, Math.round((POINTS_PER_MEMBER * weights[member]!) / mean)) : 0;
+    // The cap holds where dividing tiny weights overflows; a member can have no more than everybody's points.
+    const share = Math.min(ids.length, weights[member]! / mean);
+    const count = weights[member]! > 0 ? Math.max(1, Math.round(POINTS_PER_MEMBER * share)) : 0;
     for (let point = 0; point < count; point++) points.push(mix(id + Math.imul(point, 0x9e3779b9)) * 65_536 + member);
   });
   const sorted = Float64Array.from(points).toSorted();

@@ -1,4 +1,5 @@
 /** Drawing eligible members without collecting them: uniformly, by weight, and the better of two. */
+import { DICE_SIDES, throwBelow, type Dice } from "./dice.ts";
 import type { Member, SteerRequest } from "./policy.ts";
 
 /** What a policy compares, lower is better. Infinity is allowed, NaN is not. */
@@ -23,8 +24,8 @@ export function nthEligible(eligible: Uint8Array, nth: number): number {
 }
 
 /** An eligible member, each as likely as the other; -1 when there is none. */
-export function drawUniform(eligible: Uint8Array, random: () => number): number {
-  return nthEligible(eligible, Math.floor(random() * countEligible(eligible)));
+export function drawUniform(eligible: Uint8Array, dice: Dice): number {
+  return nthEligible(eligible, throwBelow(dice, countEligible(eligible)));
 }
 
 /**
@@ -33,11 +34,11 @@ export function drawUniform(eligible: Uint8Array, random: () => number): number 
  * @param weights >= 0, one a member
  * @returns the member's index, or -1 when none is eligible
  */
-export function drawByWeight(weights: ArrayLike<number>, eligible: Uint8Array, random: () => number): number {
+export function drawByWeight(weights: ArrayLike<number>, eligible: Uint8Array, dice: Dice): number {
   let total = 0;
   for (let index = 0; index < eligible.length; index++) if (eligible[index] === 1) total += weights[index]!;
-  if (!(total > 0)) return drawUniform(eligible, random);
-  let left = random() * total;
+  if (!(total > 0)) return drawUniform(eligible, dice);
+  let left = (dice() / DICE_SIDES) * total;
   let last = -1;
   for (let index = 0; index < eligible.length; index++) {
     if (eligible[index] !== 1 || weights[index] === 0) continue;
@@ -59,13 +60,13 @@ export function cheaperOfTwo(
   members: readonly Member[],
   eligible: Uint8Array,
   request: SteerRequest,
-  random: () => number,
+  dice: Dice,
   cost: Cost,
 ): number {
   const count = countEligible(eligible);
   if (count < 2) return nthEligible(eligible, 0);
-  const first = Math.floor(random() * count);
-  const other = Math.floor(random() * (count - 1));
+  const first = throwBelow(dice, count);
+  const other = throwBelow(dice, count - 1);
   const a = nthEligible(eligible, first);
   const b = nthEligible(eligible, other < first ? other : other + 1);
   const difference = cost(members[a]!, request) - cost(members[b]!, request);
@@ -73,7 +74,7 @@ export function cheaperOfTwo(
   if (difference < 0) return a;
   if (difference > 0) return b;
   const total = members[a]!.weight + members[b]!.weight;
-  return (total > 0 ? random() * total < members[a]!.weight : random() < 0.5) ? a : b;
+  return (total > 0 ? dice() * total < members[a]!.weight * DICE_SIDES : dice() * 2 < DICE_SIDES) ? a : b;
 }
 
 /** The cheapest eligible member; a tie goes to one of them by weight (reservoir sampling, so that nothing is collected). */
@@ -81,7 +82,7 @@ export function cheapest(
   members: readonly Member[],
   eligible: Uint8Array,
   request: SteerRequest,
-  random: () => number,
+  dice: Dice,
   cost: Cost,
 ): number {
   let best = -1;
@@ -97,7 +98,7 @@ export function cheapest(
       tied = member.weight;
     } else if (memberCost === bestCost) {
       tied += member.weight;
-      if (random() * tied < member.weight) best = index;
+      if (dice() * tied < member.weight * DICE_SIDES) best = index;
     }
   }
   return best;

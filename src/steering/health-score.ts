@@ -18,7 +18,7 @@ export function healthScore(member: Member): number {
   const { successRatio, latencyMs, baselineMs, saturation } = member;
   // NaN (not measured) and a latency of 0 both mean: nothing speaks against it.
   const swiftness = latencyMs > baselineMs ? baselineMs / latencyMs : 1;
-  const headroom = 1 - Math.min(0.9, Math.max(0, ((saturation - 0.7) / 0.5) * 0.9));
+  const headroom = saturation > 0.7 ? Math.max(0.1, 1 - (saturation - 0.7) * (0.9 / 0.5)) : 1;
   return Math.max(FLOOR, successRatio * successRatio * successRatio * swiftness * headroom);
 }
 

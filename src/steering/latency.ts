@@ -6,12 +6,14 @@
  * and one that could be better than a sick neighbour is tried. Members within `toleranceMs` of the best share the
  * traffic at random, by weight, as long as both sides are measured: an estimate alone never draws traffic off the best.
  */
+import { DICE_SIDES, makeDice } from "./dice.ts";
 import { describeExpected, expectedMs } from "./expected-latency.ts";
 import type { Member, Picker, Policy } from "./policy.ts";
 
 export const latency: Policy = { name: "latency", levels: ["pools", "origins"], prepare };
 
 function prepare(members: readonly Member[], options: { toleranceMs: number }, random: () => number): Picker {
+  const dice = makeDice(random);
   return {
     pick(eligible, request) {
       let best = -1;
@@ -38,7 +40,7 @@ function prepare(members: readonly Member[], options: { toleranceMs: number }, r
       if (eligible[index] === 1 && members[index]!.latencyMs <= limitMs) total += members[index]!.weight;
     }
     if (total === members[best]!.weight) return best;
-    let left = random() * total;
+    let left = (dice() / DICE_SIDES) * total;
     for (let index = 0; index < members.length; index++) {
       if (eligible[index] !== 1 || !(members[index]!.latencyMs <= limitMs)) continue;
       left -= members[index]!.weight;

@@ -8,6 +8,7 @@
  * only `least-connections` pays for it.
  */
 import type { SteeringConfig } from "../config/steering.ts";
+import { makeDice } from "./dice.ts";
 import { cheaperOfTwo, cheapest, type Cost } from "./draw.ts";
 import type { Member, Picker, Policy } from "./policy.ts";
 
@@ -20,9 +21,10 @@ function prepare(
   { choices }: Pick<SteeringConfig, "choices">,
   random: () => number,
 ): Picker {
+  const dice = makeDice(random);
   const choose = choices === "all" ? cheapest : cheaperOfTwo;
   return {
-    pick: (eligible, request) => choose(members, eligible, request, random, cost),
+    pick: (eligible, request) => choose(members, eligible, request, dice, cost),
     score: (index, request) => cost(members[index]!, request),
     reason: (index) => `${members[index]!.inFlight} in flight, weight ${members[index]!.weight}`,
   };

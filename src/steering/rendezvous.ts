@@ -28,6 +28,8 @@ function prepare(members: readonly Member[], { hash }: Pick<SteeringConfig, "has
       let bestCost = Infinity;
       for (let index = 0; index < members.length; index++) {
         if (eligible[index] !== 1) continue;
+        // -ln(u) >= 1 - u: most members are out of the running before the logarithm.
+        if (1 - unit(mix(ids[index]! ^ keyHash)) > bestCost * members[index]!.weight) continue;
         const memberCost = cost(index, keyHash);
         if (best !== -1 && !(memberCost < bestCost)) continue;
         best = index;

@@ -37,6 +37,11 @@ describe.each([consistentHash, maglev, rendezvous])("$name", (policy) => {
     expect(assign(picker, all(7))).toEqual(before);
   });
 
+  it("copes with weights next to nothing", () => {
+    expect(prepare([5e-324]).pick(all(1), KEYS[0]!)).toBe(0);
+    expect(prepare([5e-324, 5e-324, 5e-324]).pick(all(3), KEYS[0]!)).not.toBe(-1);
+  });
+
   it("spreads the keys of a member that leaves over all others", () => {
     const picker = prepare(equal(7));
     const before = assign(picker, all(7));
