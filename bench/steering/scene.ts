@@ -50,6 +50,7 @@ export function optionsFor(policy: PolicyName, members: readonly Member[]): Stee
 
 /** Requests from everywhere, each with a key that is hashed when asked for, as on the request path. */
 export function requests(count: number): SteerRequest[] {
+  const headers = new Headers();
   return Array.from({ length: count }, (_, index) => {
     const region = REGIONS[index % REGIONS.length]!;
     const key = `user-${index}@example.com`;
@@ -61,6 +62,9 @@ export function requests(count: number): SteerRequest[] {
         continent: "EU",
         vector: unitVector(REGION_LOCATIONS[region]),
       },
+      method: "GET",
+      path: "/",
+      headers,
       hashOf: () => hashText(key),
     };
   });

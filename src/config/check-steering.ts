@@ -23,10 +23,17 @@ export function checkSteering(path: readonly string[], { pools, steering }: Stee
       Object.entries(lists).flatMap(([code, list]) => unknownPools([...geo, kind, code], list ?? [], pools)),
     ),
     ...emptyGeo(geo, steering),
+    ...steering.rules.flatMap(({ then }, index) => [
+      ...unknownPools([...path, "steering", "rules", index, "then", "pools"], then.pools ?? [], pools),
+      ...(Object.keys(then).length === 0
+        ? [expectation([...path, "steering", "rules", index, "then"], "`pools`, `policy` or `respond`", then)]
+        : []),
+    ]),
+    ...emptyFilters([...path, "steering", "filters"], steering),
   ];
 }
 
-function unknownPools(path: readonly string[], list: readonly string[], pools: Steered["pools"]): ConfigProblem[] {
+function unknownPools(path: readonly PropertyKey[], list: readonly string[], pools: Steered["pools"]): ConfigProblem[] {
   return list.flatMap((name, index) =>
     Object.hasOwn(pools, name)
       ? []
@@ -39,4 +46,12 @@ function emptyGeo(path: readonly string[], { policy, geo }: SteeringConfig): Con
   return policy === "geo" && !named
     ? [expectation(path, "at least one list, because the policy is `geo`", geo.default)]
     : [];
+}
+
+function emptyFilters(path: readonly string[], { filters }: SteeringConfig): ConfigProblem[] {
+  return filters.flatMap(({ labels, region, version }, index) =>
+    Object.keys(labels).length === 0 && region === undefined && version === undefined
+      ? [expectation([...path, index], "a filter on `labels`, `region` or `version`", {})]
+      : [],
+  );
 }

@@ -2,16 +2,10 @@
 import * as z from "zod";
 import { breakerOverrideSchema, rampOverrideSchema } from "./breaker.ts";
 import { fieldNameSchema, headerValueSchema } from "./header.ts";
+import { idSchema } from "./id.ts";
 import { monitorOverrideSchema } from "./monitor.ts";
 import { REGIONS } from "./region.ts";
-
-/** Ids are part of Durable Object names, metric labels and API paths, so they stay plain. */
-export const idSchema = z
-  .string()
-  .regex(
-    /^[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$/,
-    "a lower-case id: letters, digits, dot, dash, underscore, at most 64 characters",
-  );
+import { shedSchema } from "./rules.ts";
 
 export const regionSchema = z.enum(REGIONS);
 
@@ -68,6 +62,7 @@ export const poolSchema = z
       .min(0)
       .default(0)
       .meta({ description: "Order under the `failover` policy; lower is tried first." }),
+    shed: shedSchema.prefault({}).meta({ description: "Traffic the pool gives away while others are available." }),
     breaker: breakerOverrideSchema
       .optional()
       .meta({ description: "Fields of the service's `breaker` that differ in this pool." }),

@@ -1,6 +1,6 @@
 /** What a rate limit may say in the configuration. */
 import * as z from "zod";
-import { idSchema } from "./pool.ts";
+import { idSchema } from "./id.ts";
 import { prioritySchema } from "./priorities.ts";
 
 const KEY_PART =

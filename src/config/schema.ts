@@ -1,6 +1,7 @@
 /** The whole configuration of a deployment as one zod schema: types, defaults and reference at once. */
 import * as z from "zod";
-import { idSchema, regionSchema } from "./pool.ts";
+import { idSchema } from "./id.ts";
+import { regionSchema } from "./pool.ts";
 import { serviceSchema } from "./service.ts";
 
 const adminHostSchema = z

@@ -1,28 +1,9 @@
 /** What a service may say about how an origin is chosen. */
 import * as z from "zod";
-import { idSchema } from "./pool.ts";
+import { idSchema } from "./id.ts";
 import { REGIONS } from "./region.ts";
-
-export const POLICY_NAMES = [
-  "failover",
-  "round-robin",
-  "weighted-round-robin",
-  "random",
-  "weighted-random",
-  "least-outstanding",
-  "least-connections",
-  "least-response-time",
-  "latency",
-  "proximity",
-  "geo",
-  "consistent-hash",
-  "maglev",
-  "rendezvous",
-  "health-aware",
-  "adaptive",
-] as const;
-
-export type PolicyName = (typeof POLICY_NAMES)[number];
+import { filterSchema, ruleSchema } from "./rules.ts";
+import { countrySchema, hashKeySchema, poolListSchema, policySchema, type PolicyName } from "./steering-words.ts";
 
 /** Policies that choose between places; the origins of one pool share a place, so there is nothing to choose. */
 const BETWEEN_PLACES: Partial<Record<PolicyName, string>> = {
@@ -35,20 +16,10 @@ export function withinFault(policy: PolicyName): string | null {
   return BETWEEN_PLACES[policy] ?? null;
 }
 
-export const policySchema = z.enum(POLICY_NAMES);
-
 const withinSchema = policySchema.superRefine((policy, context) => {
   const fault = withinFault(policy);
   if (fault !== null) context.addIssue({ code: "custom", message: `a policy for the origins of a pool (${fault})` });
 });
-
-/** Where the key of a request comes from. */
-export const hashKeySchema = z
-  .string()
-  .regex(
-    /^(?:ip|path|(?:header|cookie|query|jwt):[!#$%&'*+.^_`|~0-9A-Za-z-]+)$/,
-    '"ip", "path", "header:<name>", "cookie:<name>", "query:<name>" or "jwt:<claim>"',
-  );
 
 const hashSchema = z.strictObject({
   key: hashKeySchema.default("ip").meta({
@@ -57,20 +28,18 @@ const hashSchema = z.strictObject({
   }),
 });
 
-const poolList = z.array(idSchema).min(1);
-const country = z
-  .string()
-  .regex(/^[A-Z][A-Z0-9]$/, "a country code of two capital letters (ISO 3166-1, or T1 for Tor)");
-
 const geoSchema = z.strictObject({
   colos: z
-    .record(z.string().regex(/^[A-Z]{3}$/, "a data centre's code of three capital letters"), poolList)
+    .record(z.string().regex(/^[A-Z]{3}$/, "a data centre's code of three capital letters"), poolListSchema)
     .default({})
     .meta({ description: "Pools by Cloudflare data centre, in order of preference; the most telling list wins." }),
-  countries: z.record(country, poolList).default({}).meta({ description: "Pools by country." }),
-  regions: z.partialRecord(z.enum(REGIONS), poolList).default({}).meta({ description: "Pools by Fairlead region." }),
+  countries: z.record(countrySchema, poolListSchema).default({}).meta({ description: "Pools by country." }),
+  regions: z
+    .partialRecord(z.enum(REGIONS), poolListSchema)
+    .default({})
+    .meta({ description: "Pools by Fairlead region." }),
   continents: z
-    .partialRecord(z.enum(["AF", "AN", "AS", "EU", "NA", "OC", "SA"]), poolList)
+    .partialRecord(z.enum(["AF", "AN", "AS", "EU", "NA", "OC", "SA"]), poolListSchema)
     .default({})
     .meta({ description: "Pools by continent." }),
   default: z
@@ -111,6 +80,16 @@ export const steeringSchema = z.strictObject({
     .max(0.5)
     .default(0.02)
     .meta({ description: "Under `adaptive`, the share of requests that go anywhere, to learn." }),
+  overprovisioning: z.number().min(1).max(10).default(1.4).meta({
+    description:
+      "A pool keeps its whole share until fewer than 1/this of its origins (by weight) are available, then loses it in proportion.",
+  }),
+  rules: z
+    .array(ruleSchema)
+    .default([])
+    .meta({ description: "Tried in order before any policy; the first that matches applies." }),
+  filters: z.array(filterSchema).default([]).meta({ description: "Which origins a request may use, or should." }),
 });
 
 export type SteeringConfig = z.output<typeof steeringSchema>;
+export type { PolicyName } from "./steering-words.ts";

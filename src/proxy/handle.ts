@@ -1,5 +1,7 @@
 /** The path of a request, top to bottom: host, service, admission, cache, steering, attempts, answer. */
+import type { RuleAnswer } from "../config/rules.ts";
 import { hashOfKey } from "../steering/hash-key.ts";
+import { ruleOf } from "../steering/narrow.ts";
 import type { EdgeFacts } from "../steering/place.ts";
 import { addressOf } from "./address.ts";
 import { answerAsRecipient, refusalOf } from "./admit.ts";
@@ -36,6 +38,8 @@ export async function handle(request: Request, gateway: Gateway, context: Execut
     context,
     service,
     place,
+    method: request.method,
+    headers: request.headers,
     hashOf: (key) => hashOfKey(key, { headers: request.headers, ...address, clientAddress: fields.clientAddress }),
     view,
     state: view.services.get(service.name)!,
@@ -50,6 +54,9 @@ export async function handle(request: Request, gateway: Gateway, context: Execut
   const admission = asked instanceof Promise ? await asked : asked;
   if (admission.refusal !== null) return admission.dress(failed(exchange, admission.refusal));
 
+  const ruled = ruleOf(exchange.state, exchange)?.config.then.respond;
+  if (ruled !== undefined) return admission.dress(ownAnswer(exchange, ruled));
+
   const answer = await throughCache(exchange);
   if ("hit" in answer) return admission.dress(answer.hit);
 
@@ -60,6 +67,14 @@ export async function handle(request: Request, gateway: Gateway, context: Execut
 
 function failed(exchange: Exchange, failure: Failure): Response {
   const response = failureResponse(failure, exchange.requestId);
+  describeExchange(exchange, response.headers);
+  return response;
+}
+
+/** An answer that the service's rules give themselves. */
+function ownAnswer(exchange: Exchange, { status, headers, body }: RuleAnswer): Response {
+  const empty = body === "" || exchange.request.method === "HEAD" || [204, 205, 304].includes(status);
+  const response = new Response(empty ? null : body, { status, headers });
   describeExchange(exchange, response.headers);
   return response;
 }

@@ -6,11 +6,18 @@
  * count as ejected at once, an isolate's own evidence never takes the last available origin, and when nothing is
  * available the service's panic mode decides.
  */
+import type { Region } from "../config/region.ts";
+import type { ShedConfig } from "../config/rules.ts";
 import type { PanicMode } from "../config/service.ts";
+import type { Narrowing } from "./narrow.ts";
 import { isAdministrative, isEjection, refusalOf, type OriginState, type Refusal } from "./origin-state.ts";
 import type { Member, Picker } from "./policy.ts";
 
 export interface PoolState extends Member {
+  readonly region: Region;
+  readonly shed: ShedConfig;
+  /** The share of its traffic it keeps although origins of it are out, in [0, 1]. Worked out here. */
+  share: number;
   readonly origins: readonly OriginState[];
   readonly picker: Picker;
   /** One flag an origin: 1 if it may take a request. */
@@ -29,12 +36,13 @@ export interface ServiceState {
   readonly picker: Picker;
   /** One flag a pool: 1 if one of its origins may take a request. */
   readonly eligible: Uint8Array;
+  readonly narrowing: Narrowing;
+  /** True while a pool or an origin takes only a share of what would be its own. Worked out here. */
+  partial: boolean;
   readonly maxEjected: number;
   readonly panicMode: PanicMode;
   /** True while nothing is available and every origin that no operator took out is used all the same. */
   panicking: boolean;
-  /** True while one of the origins that may take a request takes only a share of them: requests are then looked at one by one. */
-  ramping: boolean;
   /** Origins that wait for trials; usually none. */
   halfOpen: readonly Standing[];
   /** When the flags above have to be worked out again, ms since the epoch. Set to 0 by whoever changes an origin's state. */
@@ -45,9 +53,35 @@ export interface ServiceState {
 export function refreshAvailability(service: ServiceState, nowMs: number): void {
   if (nowMs < service.validUntilMs) return;
   const refused = mark(service, nowMs);
+  if (!service.eligible.includes(1)) admitReserves(service, nowMs);
   const kept = keptInSpite(service, refused, nowMs);
   for (const origin of kept) admit(service, origin);
   service.panicking = !service.eligible.includes(1) && service.panicMode === "fail-open" && panic(service);
+  service.partial = false;
+  for (const pool of service.pools) if (isPartial(pool, service.narrowing.overprovisioning)) service.partial = true;
+}
+
+/** Works out a pool's share (see `overprovisioning`); true if it or one of its origins takes less than the whole. */
+function isPartial(pool: PoolState, overprovisioning: number): boolean {
+  let weight = 0;
+  let left = 0;
+  let partial = pool.shed.percent > 0;
+  pool.origins.forEach((origin, index) => {
+    weight += origin.weight;
+    if (pool.eligible[index] !== 1) return;
+    left += origin.weight;
+    if (origin.admission < 1 || origin.kept < 1) partial = true;
+  });
+  pool.weight = weight;
+  pool.share = weight === 0 ? 1 : Math.min(1, (overprovisioning * left) / weight);
+  return partial || (pool.share < 1 && left > 0);
+}
+
+/** Nothing that weighs anything is left: origins of weight 0 are what was kept for this. */
+function admitReserves(service: ServiceState, nowMs: number): void {
+  for (const pool of service.pools) {
+    for (const origin of pool.origins) if (refusalOf(origin, nowMs) === null) admit(service, origin);
+  }
 }
 
 /** First pass: every origin on its own. Returns those refused by an ejection. */
@@ -55,16 +89,12 @@ function mark(service: ServiceState, nowMs: number): OriginState[] {
   const ejected: OriginState[] = [];
   const halfOpen: Standing[] = [];
   let validUntilMs = Infinity;
-  service.ramping = false;
   service.pools.forEach((pool, poolIndex) => {
     let any: 0 | 1 = 0;
     pool.origins.forEach((origin, index) => {
       const refusal = refusalOf(origin, nowMs);
-      pool.eligible[index] = refusal === null ? 1 : 0;
-      if (refusal === null) {
-        any = 1;
-        if (origin.admission < 1) service.ramping = true;
-      }
+      pool.eligible[index] = refusal === null && origin.weight > 0 ? 1 : 0;
+      if (pool.eligible[index] === 1) any = 1;
       if (refusal === "half-open" && origin.healthy) halfOpen.push({ pool, origin });
       if (isEjection(refusal)) ejected.push(origin);
       if (origin.ejectedUntilMs > nowMs) validUntilMs = Math.min(validUntilMs, origin.ejectedUntilMs);

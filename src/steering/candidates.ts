@@ -1,7 +1,7 @@
 /** Which origin a request goes to next: the service's policy over its pools, then the pool's over its origins. */
-import { admits } from "../health/ramp.ts";
 import { refreshAvailability, type PoolState, type ServiceState, type Standing } from "./availability.ts";
-import type { SteerRequest } from "./policy.ts";
+import { isWholeFor, scopeOf, type Flags } from "./narrow.ts";
+import type { Picker, SteerRequest } from "./policy.ts";
 
 /** An origin that may take this request now, in its pool. */
 export type Candidate = Standing;
@@ -20,52 +20,50 @@ export function nextCandidate(
   nowMs: number,
 ): Candidate | null {
   refreshAvailability(service, nowMs);
-  // Who is coming back takes its share of requests, decided before any policy; beyond it, only when nobody else is left.
-  const next = service.ramping ? nextAmong(service, request, tried, true) : null;
-  return next ?? nextAmong(service, request, tried, false);
+  if (isWholeFor(service)) {
+    if (tried.length === 0) return pickFrom(service, service.picker, service.eligible, null, request, tried);
+    return (
+      pickFrom(service, service.picker, untriedPools(service, service.eligible, tried), null, request, tried) ??
+      pickFrom(service, service.picker, service.eligible.slice(), null, request, tried)
+    );
+  }
+  const { picker, required, preferred } = scopeOf(service, request);
+  const among = ({ pools, origins }: Flags, triedPoolsToo: boolean) => {
+    const allowed = triedPoolsToo ? pools.slice() : untriedPools(service, pools, tried);
+    return pickFrom(service, picker, allowed, origins, request, tried);
+  };
+  return among(preferred, false) ?? among(required, false) ?? among(preferred, true) ?? among(required, true);
 }
 
-function nextAmong(
-  service: ServiceState,
-  request: SteerRequest,
-  tried: readonly Candidate[],
-  heedsRamps: boolean,
-): Candidate | null {
-  if (tried.length === 0 && !heedsRamps) return pickFrom(service, service.eligible, request, tried, false);
-  const pools = service.eligible.slice();
-  for (const { pool } of tried) pools[service.pools.indexOf(pool)] = 0;
-  return (
-    pickFrom(service, pools, request, tried, heedsRamps) ??
-    (tried.length === 0 ? null : pickFrom(service, service.eligible.slice(), request, tried, heedsRamps))
-  );
+function untriedPools(service: ServiceState, pools: Uint8Array, tried: readonly Candidate[]): Uint8Array {
+  const left = pools.slice();
+  for (const { pool } of tried) left[service.pools.indexOf(pool)] = 0;
+  return left;
 }
 
+/** @param origins flags of each pool's origins; null: all that are eligible */
 function pickFrom(
   service: ServiceState,
+  picker: Picker,
   pools: Uint8Array,
+  origins: readonly Uint8Array[] | null,
   request: SteerRequest,
   tried: readonly Candidate[],
-  heedsRamps: boolean,
 ): Candidate | null {
   for (;;) {
-    const poolIndex = service.picker.pick(pools, request);
+    const poolIndex = picker.pick(pools, request);
     if (poolIndex === -1) return null;
     const pool = service.pools[poolIndex]!;
-    const originIndex = pool.picker.pick(left(pool, request, tried, heedsRamps), request);
+    const originIndex = pool.picker.pick(untried(pool, origins?.[poolIndex] ?? pool.eligible, tried), request);
     if (originIndex !== -1) return { pool, origin: pool.origins[originIndex]! };
     pools[poolIndex] = 0;
   }
 }
 
-/** The pool's flags, less what was tried and what has had its share; copied only when there is something to leave out. */
-function left(pool: PoolState, request: SteerRequest, tried: readonly Candidate[], heedsRamps: boolean): Uint8Array {
-  if (!heedsRamps && !tried.some((candidate) => candidate.pool === pool)) return pool.eligible;
-  const left = pool.eligible.slice();
+/** The pool's flags, less what was tried; copied only when something was. */
+function untried(pool: PoolState, eligible: Uint8Array, tried: readonly Candidate[]): Uint8Array {
+  if (!tried.some((candidate) => candidate.pool === pool)) return eligible;
+  const left = eligible.slice();
   for (const { pool: triedPool, origin } of tried) if (triedPool === pool) left[pool.origins.indexOf(origin)] = 0;
-  if (heedsRamps) {
-    pool.origins.forEach((origin, index) => {
-      if (!admits(origin.id, request.requestId, origin.admission)) left[index] = 0;
-    });
-  }
   return left;
 }

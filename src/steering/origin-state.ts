@@ -20,6 +20,8 @@ export interface OriginState extends Member {
   failureRun: number;
   /** Share of requests admitted while the origin ramps up after recovery, in (0, 1]. */
   admission: number;
+  /** Share of its requests this region keeps on it while the world asks for more than its capacity, in (0, 1]. */
+  kept: number;
 }
 
 /** Why an origin may not take a request. One word, one meaning; the first that applies is given. */

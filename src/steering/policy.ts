@@ -61,6 +61,10 @@ export interface SteerRequest {
   readonly place: Place;
   /** What a ramp admits by: the same request gets the same answer however often it is asked. */
   readonly requestId: string;
+  readonly method: string;
+  /** Without the query. */
+  readonly path: string;
+  readonly headers: { get(name: string): string | null };
   /**
    * The hash of this request's key, 32 bits. The same key gives the same hash in every isolate.
    *

@@ -3,7 +3,9 @@ import type { OriginConfig, PoolConfig } from "../config/pool.ts";
 import { REGION_LOCATIONS, type Region } from "../config/region.ts";
 import type { Config } from "../config/schema.ts";
 import type { ServiceConfig } from "../config/service.ts";
+import type { PolicyName } from "../config/steering.ts";
 import type { PoolState, ServiceState } from "../steering/availability.ts";
+import { prepareNarrowing } from "../steering/narrow.ts";
 import type { OriginState } from "../steering/origin-state.ts";
 import { unitVector } from "../steering/place.ts";
 import { POLICIES, UNMEASURED } from "../steering/policy.ts";
@@ -68,15 +70,17 @@ export function openView(config: Config, region: Region, surroundings: ViewSurro
 
 function serviceState(name: string, config: ServiceConfig, random: () => number): ServiceState {
   const pools = Object.entries(config.pools).map(([id, pool]) => poolState(id, pool, config, random));
+  const preparePicker = (policy: PolicyName) => POLICIES[policy].prepare(pools, config.steering, random);
   return {
     name,
     pools,
-    picker: POLICIES[config.steering.policy].prepare(pools, config.steering, random),
+    picker: preparePicker(config.steering.policy),
+    narrowing: prepareNarrowing(pools, config.steering, preparePicker, random),
+    partial: false,
     eligible: new Uint8Array(pools.length),
     maxEjected: config.ejection.maxEjected ?? Infinity,
     panicMode: config.ejection.panic,
     panicking: false,
-    ramping: false,
     halfOpen: [],
     validUntilMs: 0,
   };
@@ -90,6 +94,9 @@ function poolState(id: string, pool: PoolConfig, service: ServiceConfig, random:
     vector: unitVector(pool.location ?? REGION_LOCATIONS[pool.region]),
     weight: origins.reduce((sum, origin) => sum + origin.weight, 0),
     ...UNMEASURED,
+    region: pool.region,
+    shed: pool.shed,
+    share: 1,
     origins,
     picker: POLICIES[service.steering.within].prepare(origins, service.steering, random),
     eligible: new Uint8Array(origins.length),
@@ -110,5 +117,6 @@ function originState(config: OriginConfig, pool: PoolConfig): OriginState {
     ejectedUntilMs: 0,
     failureRun: 0,
     admission: 1,
+    kept: 1,
   };
 }

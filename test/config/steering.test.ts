@@ -40,6 +40,17 @@ describe("steering in the configuration", () => {
       { balanceFactor: 1 },
       "Expected `services.s.steering.balanceFactor` to be a number > 1, got 1",
     ],
+    [
+      "a filter on nothing",
+      { filters: [{ percent: 5 }] },
+      "Expected `services.s.steering.filters.0` to be a filter on",
+    ],
+    ["a rule that does nothing", { rules: [{ then: {} }] }, "`pools`, `policy` or `respond`"],
+    [
+      "a rule for an unknown pool",
+      { rules: [{ then: { pools: ["us"] } }] },
+      "Expected `services.s.steering.rules.0.then.pools.0` to be a pool of this service (eu)",
+    ],
     ["three choices", { choices: 3 }, "Expected `services.s.steering.choices`"],
   ])("refuses %s", (_, steering, message) => expect(messageOf(steering)).toContain(message));
 

@@ -1,36 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { PanicMode } from "../../src/config/service.ts";
-import type { PoolState, ServiceState } from "../../src/steering/availability.ts";
 import { nextCandidate, type Candidate } from "../../src/steering/candidates.ts";
-import { failover } from "../../src/steering/failover.ts";
-import { refusalOf, type OriginState } from "../../src/steering/origin-state.ts";
-import { options, origin, requestFrom, seeded } from "./support.ts";
+import type { ServiceState } from "../../src/steering/availability.ts";
+import { refusalOf } from "../../src/steering/origin-state.ts";
+import { origin, pool, requestFrom, service } from "./support.ts";
 
 const NOW = 1_000_000;
 const request = requestFrom("enam");
-
-function pool(id: string, origins: OriginState[]): PoolState {
-  const picker = failover.prepare(origins, options("failover"), seeded(1));
-  return { ...origin(id), origins, picker, eligible: new Uint8Array(origins.length) };
-}
-
-function service(pools: PoolState[], over: { maxEjected?: number; panicMode?: PanicMode } = {}): ServiceState {
-  const picker = failover.prepare(pools, options("failover"), seeded(1));
-  return {
-    name: "s",
-    pools,
-    picker,
-    eligible: new Uint8Array(pools.length),
-    maxEjected: Infinity,
-    panicMode: "fail-open",
-    panicking: false,
-    ramping: false,
-    halfOpen: [],
-    validUntilMs: 0,
-    ...over,
-  };
-}
 
 /** The ids a request would try, in order. */
 function order(state: ServiceState): string[] {

@@ -6,7 +6,9 @@ import { steeringSchema, type PolicyName, type SteeringConfig } from "../../src/
 import { hashText } from "../../src/steering/hash.ts";
 import { unitVector, type Place } from "../../src/steering/place.ts";
 import type { OriginState } from "../../src/steering/origin-state.ts";
-import { UNMEASURED, type Member, type SteerRequest } from "../../src/steering/policy.ts";
+import { prepareNarrowing } from "../../src/steering/narrow.ts";
+import type { PoolState, ServiceState } from "../../src/steering/availability.ts";
+import { POLICIES, UNMEASURED, type Member, type SteerRequest } from "../../src/steering/policy.ts";
 
 /** A small seeded generator (mulberry32), uniform in [0, 1). */
 export function seeded(seed: number): () => number {
@@ -43,11 +45,28 @@ export const requestArbitrary: fc.Arbitrary<SteerRequest> = fc
 /** A request from the middle of a region; say what else is known of it. */
 export function requestFrom(
   region: (typeof REGIONS)[number],
-  { key = "", place = {}, requestId = "r1" }: { key?: string; place?: Partial<Place>; requestId?: string } = {},
+  {
+    key = "",
+    place = {},
+    requestId = key,
+    method = "GET",
+    path = "/",
+    headers = {},
+  }: {
+    key?: string;
+    place?: Partial<Place>;
+    requestId?: string;
+    method?: string;
+    path?: string;
+    headers?: Record<string, string>;
+  } = {},
 ): SteerRequest {
   return {
     place: { region, colo: "", country: "", continent: "", vector: unitVector(REGION_LOCATIONS[region]), ...place },
     requestId,
+    method,
+    path,
+    headers: new Headers(headers),
     hashOf: () => hashText(key),
   };
 }
@@ -89,6 +108,41 @@ export function origin(id: string, over: Partial<OriginState> = {}): OriginState
     ejectedUntilMs: 0,
     failureRun: 0,
     admission: 1,
+    kept: 1,
+    ...over,
+  };
+}
+
+/** A pool whose origins are taken in the order written. */
+export function pool(id: string, origins: OriginState[], over: Partial<PoolState> = {}): PoolState {
+  return {
+    ...origin(id, { weight: origins.reduce((sum, { weight }) => sum + weight, 0) }),
+    region: "enam",
+    shed: { percent: 0, policy: "random" },
+    share: 1,
+    origins,
+    picker: POLICIES.failover.prepare(origins, options("failover"), seeded(1)),
+    eligible: new Uint8Array(origins.length),
+    ...over,
+  };
+}
+
+/** A service under `failover`; `steering` holds what else is configured. */
+export function service(pools: PoolState[], over: Partial<ServiceState> = {}, steering: object = {}): ServiceState {
+  const configured = options("failover", steering);
+  const preparePicker = (policy: PolicyName) => POLICIES[policy].prepare(pools, configured, seeded(1));
+  return {
+    name: "s",
+    pools,
+    picker: preparePicker(configured.policy),
+    eligible: new Uint8Array(pools.length),
+    narrowing: prepareNarrowing(pools, configured, preparePicker, seeded(2)),
+    partial: false,
+    halfOpen: [],
+    maxEjected: Infinity,
+    panicMode: "fail-open",
+    panicking: false,
+    validUntilMs: 0,
     ...over,
   };
 }

@@ -1,0 +1,10 @@
+/** What an id may look like. */
+import * as z from "zod";
+
+/** Ids are part of Durable Object names, metric labels and API paths, so they stay plain. */
+export const idSchema = z
+  .string()
+  .regex(
+    /^[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?$/,
+    "a lower-case id: letters, digits, dot, dash, underscore, at most 64 characters",
+  );
