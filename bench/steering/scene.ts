@@ -65,6 +65,7 @@ export function requests(count: number): SteerRequest[] {
       method: "GET",
       path: "/",
       headers,
+      requestId: key,
       hashOf: () => hashText(key),
     };
   });
