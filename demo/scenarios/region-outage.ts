@@ -10,8 +10,8 @@ const VICTIM = { name: "us-east", id: "use1" };
 const REQUESTS_PER_SECOND_EACH = 5;
 const BEFORE_MS = 5000;
 const OUTAGE_MS = 6000;
-/** Long enough for a breaker to try the origin and for its ramp. */
-const RECOVERY_LIMIT_MS = 120_000;
+/** Twice what the defaults need: a breaker stays open for 30 s, then its ramp takes nine steps of 10 s. */
+const RECOVERY_LIMIT_MS = 240_000;
 const AFTER_MS = 5000;
 
 export const regionOutage: Scenario = {

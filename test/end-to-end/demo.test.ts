@@ -188,7 +188,7 @@ describe("--scenario region-outage", () => {
       expect.arrayContaining(["Frankfurt is served by eu-west", "Tokyo is served by apac", "us-east is killed"]),
     );
     expect(demo.processes()).toEqual([]);
-  }, 180_000);
+  }, 360_000);
 
   it("is interrupted with the signal's exit code, and leaves no process behind", async () => {
     const demo = await start("--scenario=region-outage");
