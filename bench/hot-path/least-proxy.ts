@@ -15,7 +15,9 @@ const DEADLINE_MS = 10_000;
 
 export default {
   async fetch(request: Request): Promise<Response> {
-    const { pathname, search, host } = new URL(request.url);
+    const { url } = request;
+    const pathAt = url.indexOf("/", "https://".length);
+    const host = request.headers.get("Host") ?? "";
     const headers = new Headers(request.headers);
     removeHopByHop(headers);
     const client = request.headers.get("CF-Connecting-IP") ?? "unknown";
@@ -27,7 +29,7 @@ export default {
     const controller = new AbortController();
     const timer = setTimeout(() => controller.abort(), DEADLINE_MS);
     try {
-      const answer = await fetch(`http://origin.test${pathname}${search}`, {
+      const answer = await fetch(`http://origin.test${url.slice(pathAt)}`, {
         method: request.method,
         headers,
         body: request.body,

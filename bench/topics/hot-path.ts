@@ -1,4 +1,5 @@
 /** Topic `hot-path`: what Fairlead costs a request, against the least a Worker and the least a correct proxy do. */
+import { availableParallelism, loadavg } from "node:os";
 import { cpuMicroseconds } from "../hot-path/cpu.ts";
 import { startPeers } from "../hot-path/peers.ts";
 import { drive, hasWrk, REQUEST_HEADERS, type Load } from "../hot-path/wrk.ts";
@@ -46,9 +47,11 @@ export async function run(report: Reporter, { quick }: TopicOptions): Promise<vo
   try {
     const originPort = await startOrigin(stops);
     const { contestants, absent } = await startContestants(originPort, stops);
+    const busyness = loadavg()[0]!;
     for (const { address } of contestants) await drive(address, 32, WARM_UP_SECONDS);
     const samples = await interleave(contestants, quick ? QUICK_ROUNDS : ROUNDS);
     tell(report, contestants, absent, samples);
+    report.note(`Load average before the first round: ${busyness.toFixed(1)} on ${availableParallelism()} processors.`);
     judgeBudgets(report, samples);
   } finally {
     for (const stop of stops.toReversed()) await stop();
