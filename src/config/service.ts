@@ -9,6 +9,7 @@ import { idSchema } from "./id.ts";
 import { poolSchema } from "./pool.ts";
 import { prioritiesSchema } from "./priorities.ts";
 import { rateLimitsSchema } from "./rate-limits.ts";
+import { concurrencySchema, retrySchema } from "./retry.ts";
 import { steeringSchema } from "./steering.ts";
 
 const hostSchema = z
@@ -93,25 +94,6 @@ const responseSchema = z.strictObject({
   headers: headerEditsSchema.prefault({}).meta({ description: "Edits to the response's fields." }),
 });
 
-const retrySchema = z.strictObject({
-  attempts: z
-    .int()
-    .min(1)
-    .max(10)
-    .default(3)
-    .meta({ description: "Attempts in all, the first included. 1: never retry." }),
-  maxBufferedBodyBytes: z
-    .int()
-    .min(0)
-    .max(1_048_576)
-    .default(65_536)
-    .meta({ description: "Request bodies up to this size are kept so that they can be sent again." }),
-  originsDeduplicate: z.boolean().default(false).meta({
-    description:
-      "The origins answer a repeated `Idempotency-Key` with the first answer, so a keyed POST may be sent again.",
-  }),
-});
-
 const ejectionSchema = z.strictObject({
   maxEjected: z.int().min(0).optional().meta({
     description: "At most this many origins of the service are ejected at once. Without it: all but the last.",
@@ -143,6 +125,9 @@ export const serviceSchema = z
     httpsRedirect: z.boolean().default(false).meta({ description: "Answer http requests with 308 to https." }),
     retry: retrySchema.prefault({}).meta({ description: "Moving on to the next candidate in the same request." }),
     cache: cacheSchema.prefault({}).meta({ description: "What is answered from the edge's own store." }),
+    concurrency: concurrencySchema
+      .optional()
+      .meta({ description: "How many attempts each origin may have waiting, an isolate. Absent: no bound." }),
     ejection: ejectionSchema
       .prefault({})
       .meta({ description: "How far traffic may be taken away from failing origins." }),

@@ -29,6 +29,8 @@ export interface Message {
   readonly deadlineMs: number;
   /** True if the answer's body will be read here rather than passed on. */
   readonly readsBody: boolean;
+  /** Gives the attempt up: it says nothing of the origin then. null: nobody will. */
+  readonly cancel: AbortSignal | null;
 }
 
 /**
@@ -40,7 +42,9 @@ export interface Message {
  */
 export async function attempt(target: Target, message: Message): Promise<Outcome> {
   const { body, deadlineMs } = message;
-  const deadline = body.replayable && !message.readsBody ? fixedDeadline(deadlineMs) : movableDeadline(deadlineMs);
+  const isFixed = body.replayable && !message.readsBody && message.cancel === null;
+  const deadline = isFixed ? fixedDeadline(deadlineMs) : movableDeadline(deadlineMs);
+  message.cancel?.addEventListener("abort", () => deadline.abort());
   try {
     const response = await target.fetcher.fetch(message.url, {
       method: message.method,
@@ -54,7 +58,7 @@ export async function attempt(target: Target, message: Message): Promise<Outcome
     });
     return judge(response);
   } catch {
-    if (body.fault !== null) return { kind: "ignored" };
+    if (body.fault !== null || message.cancel?.aborted === true) return { kind: "ignored" };
     if (deadline.signal.aborted) return { kind: "failure", failure: "timeout", response: null };
     return { kind: "failure", failure: "connection", response: null };
   } finally {

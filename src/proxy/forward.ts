@@ -1,12 +1,18 @@
 /** From a request to an origin's answer: candidate after candidate, until one answers or there is no point in going on. */
-import { retryRefusal } from "../resilience/retry.ts";
+import type { RetryRule } from "../config/retry.ts";
+import { backoffMs } from "../resilience/backoff.ts";
+import { hedgeAfterMs } from "../resilience/hedge.ts";
+import { countRequest, takeRetry } from "../resilience/retry-budget.ts";
+import { isHarmless, retryRefusal } from "../resilience/retry.ts";
 import { nextCandidate, type Candidate } from "../steering/candidates.ts";
-import { attempt, discard, type Attempt, type Outcome } from "./attempt.ts";
-import { outboundBody, type OutboundBody } from "./body.ts";
+import { discard, type Outcome } from "./attempt.ts";
+import { outboundBody } from "./body.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Failure } from "./failure.ts";
-import { recordOutcome, recordStart, reportOutcome } from "./record.ts";
-import { headersFor, outboundHeaders, outboundTarget } from "./request.ts";
+import { enterOrigin, waitForOrigin } from "./pace.ts";
+import { race } from "./race.ts";
+import { outboundHeaders, outboundTarget } from "./request.ts";
+import { startTry, type Errand } from "./try.ts";
 
 /** What came of it: an origin's answer (it may be a bad one, when no other was to be had), or a failure of our own. */
 export type Answer = { readonly response: Response } | { readonly failure: Failure };
@@ -18,77 +24,119 @@ const RETRY_AFTER_SECONDS = 1;
 export async function forward(exchange: Exchange): Promise<Answer> {
   const { request, service } = exchange;
   const { retry, limits } = service.config;
-  const headers = outboundHeaders(exchange);
-  const target = outboundTarget(exchange);
+  const rule = service.retryRule(exchange.path, request.headers);
   const body = await outboundBody(
     request,
     exchange.fields.contentLength,
-    retry.attempts > 1 ? retry.maxBufferedBodyBytes : 0,
+    rule.attempts > 1 || rule.hedge !== undefined ? retry.maxBufferedBodyBytes : 0,
     limits.maxBodyBytes,
   );
-  const tried: Candidate[] = [];
+  const errand: Errand = {
+    exchange,
+    rule,
+    headers: outboundHeaders(exchange),
+    target: outboundTarget(exchange),
+    body,
+    tried: [],
+  };
+  countRequest(service.pace.budget, exchange.startedMs);
 
-  let candidate = body.fault === null ? nextCandidate(exchange.state, exchange, tried, Date.now()) : null;
-  while (candidate !== null) {
-    tried.push(candidate);
-    const outcome = await tryCandidate(exchange, candidate, headers, target, body);
+  let candidate = body.fault === null ? await nextPlace(errand) : null;
+  for (let made = 1; candidate !== null; made++) {
+    const outcome = await tryOrHedge(errand, candidate);
     if (outcome.kind === "success") return { response: outcome.response };
     if (body.fault !== null) break;
-    candidate = mayTryAnother(exchange, outcome, body)
-      ? nextCandidate(exchange.state, exchange, tried, Date.now())
-      : null;
+    const mayRetry = retries(errand, outcome, made) && (await backOff(errand, made));
+    candidate = mayRetry ? await nextPlace(errand) : null;
     if (candidate === null) return lastWord(outcome);
     if (outcome.kind === "failure" && outcome.response !== null) discard(outcome.response);
   }
   return { failure: body.fault ?? { kind: "no-origin", retryAfterSeconds: RETRY_AFTER_SECONDS } };
 }
 
-async function tryCandidate(
-  exchange: Exchange,
-  candidate: Candidate,
-  headers: Headers,
-  target: string,
-  body: OutboundBody,
-): Promise<Outcome> {
-  const to = exchange.gateway.plan.target(candidate.origin.config);
-  const { timeouts } = exchange.service.config;
-  const startedMs = Date.now();
-  const deadlineMs = Math.min(timeouts.firstByteMs, timeouts.totalMs - (startedMs - exchange.startedMs));
-  recordStart(candidate);
-  const trying = attempt(to, {
-    method: exchange.request.method,
-    url: to.base + target,
-    headers: headersFor(to, headers),
-    body,
-    deadlineMs,
-    readsBody: exchange.readsBody,
-  }).then((outcome) => {
-    const nowMs = Date.now();
-    const durationMs = nowMs - startedMs;
-    recordOutcome(exchange.state, candidate, outcome, durationMs, nowMs);
-    reportOutcome(exchange, candidate, outcome, durationMs);
-    exchange.attempts.push({ candidate, durationMs, result: resultOf(outcome) });
-    return outcome;
-  });
-  // The runtime drops a request whose client leaves; what was started has to be accounted for all the same.
-  exchange.context.waitUntil(trying);
-  return trying;
+/** The next candidate that has room for an attempt; when all are full, the best of them once it has. */
+async function nextPlace({ exchange, tried }: Errand): Promise<Candidate | null> {
+  const { state, service } = exchange;
+  const { concurrency } = service.config;
+  const full: Candidate[] = [];
+  for (;;) {
+    const passed = full.length === 0 ? tried : [...tried, ...full];
+    const candidate = nextCandidate(state, exchange, passed, Date.now());
+    if (candidate === null) break;
+    if (enterOrigin(service.pace, concurrency, candidate.origin)) return candidate;
+    full.push(candidate);
+  }
+  const best = full[0];
+  if (best === undefined || concurrency === undefined) return null;
+  return (await waitForOrigin(service.pace, concurrency, best.origin)) ? best : null;
 }
 
-function mayTryAnother(exchange: Exchange, outcome: Outcome, body: OutboundBody): boolean {
+function tryOrHedge(errand: Errand, candidate: Candidate): Promise<Outcome> {
+  const { exchange, rule } = errand;
+  const first = startTry(errand, candidate);
+  const afterMs =
+    rule.hedge !== undefined && mayHedge(errand) ? hedgeAfterMs(rule.hedge, exchange.service.pace.histogram) : Infinity;
+  if (afterMs === Infinity) return first.outcome;
+  let left = rule.hedge!.max;
+  return race(first, {
+    afterMs,
+    isGood: (outcome) => outcome.kind === "success",
+    lost: (outcome) => {
+      if (outcome.kind === "failure" && outcome.response !== null) discard(outcome.response);
+    },
+    another() {
+      const next = left-- > 0 ? hedgeCandidate(errand) : null;
+      return next === null ? null : startTry(errand, next);
+    },
+  });
+}
+
+/** Two origins get the request, so it has to be harmless twice, whole, and no handshake. */
+function mayHedge({ exchange, rule, body }: Errand): boolean {
+  if (!body.replayable || exchange.fields.upgrade !== null) return false;
+  return isHarmless(rule, { method: exchange.request.method, deduplicated: isDeduplicated(exchange) });
+}
+
+/** A hedge waits for nobody: it goes to a candidate with room, within the budget, or not at all. */
+function hedgeCandidate({ exchange, rule, tried }: Errand): Candidate | null {
+  const { state, service } = exchange;
+  const candidate = nextCandidate(state, exchange, tried, Date.now());
+  if (candidate === null || !isInBudget(exchange, rule)) return null;
+  return enterOrigin(service.pace, service.config.concurrency, candidate.origin) ? candidate : null;
+}
+
+function retries({ exchange, rule, body }: Errand, outcome: Outcome, made: number): boolean {
   if (outcome.kind !== "failure") return false;
-  const { retry, timeouts } = exchange.service.config;
-  return (
-    retryRefusal({
-      method: exchange.request.method,
-      failure: outcome.failure,
-      made: exchange.attempts.length,
-      attempts: retry.attempts,
-      leftMs: timeouts.totalMs - (Date.now() - exchange.startedMs),
-      replayable: body.replayable,
-      deduplicated: retry.originsDeduplicate && exchange.fields.idempotencyKey !== null,
-    }) === null
-  );
+  const refusal = retryRefusal(rule, {
+    method: exchange.request.method,
+    failure: outcome.failure,
+    status: outcome.response?.status ?? null,
+    made,
+    leftMs: leftMs(exchange),
+    replayable: body.replayable,
+    deduplicated: isDeduplicated(exchange),
+  });
+  return refusal === null && isInBudget(exchange, rule);
+}
+
+/** Waits before a retry. False when there would be no time left after it. */
+async function backOff({ exchange, rule }: Errand, retry: number): Promise<boolean> {
+  const waitMs = backoffMs(rule.backoff, retry, Math.random);
+  if (waitMs >= leftMs(exchange)) return false;
+  if (waitMs >= 1) await new Promise<void>((resolve) => void setTimeout(resolve, waitMs));
+  return true;
+}
+
+function isInBudget({ service, view }: Exchange, rule: RetryRule): boolean {
+  return takeRetry(service.pace.budget, rule.budget, view.sync.retryRatio(service.name), Date.now());
+}
+
+function leftMs({ service, startedMs }: Exchange): number {
+  return service.config.timeouts.totalMs - (Date.now() - startedMs);
+}
+
+function isDeduplicated({ service, fields }: Exchange): boolean {
+  return service.config.retry.originsDeduplicate && fields.idempotencyKey !== null;
 }
 
 /** What the client gets when nothing better is to come: the origin's own bad answer if there is one. */
@@ -96,9 +144,4 @@ function lastWord(outcome: Outcome): Answer {
   if (outcome.kind === "failure" && outcome.response !== null) return { response: outcome.response };
   if (outcome.kind === "failure" && outcome.failure === "timeout") return { failure: { kind: "origin-timeout" } };
   return { failure: { kind: "origin-failed" } };
-}
-
-function resultOf(outcome: Outcome): Attempt["result"] {
-  if (outcome.kind === "ignored") return "ignored";
-  return outcome.kind === "failure" && outcome.response === null ? outcome.failure : outcome.response!.status;
 }

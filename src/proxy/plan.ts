@@ -6,6 +6,8 @@ import type { ServiceConfig } from "../config/service.ts";
 import { accessList, type AccessList } from "./access.ts";
 import { makeServiceCache, type ServiceCache } from "./cache-plan.ts";
 import { openLimits, type Limits } from "./limit.ts";
+import { newPace, type Pace } from "./pace.ts";
+import { makeRetryPlan, type RetryPlan } from "./retry-plan.ts";
 import { makeRouter, type Router } from "./route.ts";
 
 /** Where an origin's requests go, ready to use. */
@@ -23,6 +25,9 @@ export interface HeaderEdits {
 
 export interface ServicePlan {
   readonly name: string;
+  readonly retryRule: RetryPlan;
+  /** What this service's attempts in this isolate have in common. */
+  readonly pace: Pace;
   readonly config: ServiceConfig;
   readonly access: AccessList;
   readonly limits: Limits;
@@ -63,6 +68,8 @@ export function makePlan(config: Config, bindings: Bindings, digest: string): Pl
 function servicePlan(name: string, config: ServiceConfig, bindings: Bindings): ServicePlan {
   return {
     name,
+    retryRule: makeRetryPlan(config.retry),
+    pace: newPace(),
     config,
     access: accessList(config.access),
     limits: openLimits(name, config, bindings),

@@ -1,4 +1,5 @@
 /** What an attempt teaches this isolate: latency, and whether to keep away from an origin for a moment. */
+import { retryAfterMs } from "../resilience/retry.ts";
 import type { ServiceState } from "../steering/availability.ts";
 import type { Candidate } from "../steering/candidates.ts";
 import { observeAttempt } from "../steering/observe.ts";
@@ -8,6 +9,9 @@ import type { Exchange } from "./exchange.ts";
 
 /** How long an isolate keeps away from an origin on its own evidence, ms. The agreed breaker takes over from there. */
 const EJECTION_MS = 1000;
+
+/** An origin may ask to be left alone for longer, but it is asked again after this time, ms. */
+const LONGEST_RETRY_AFTER_MS = 60_000;
 
 /** Failures in a row that eject when no single one is proof (a status, a timeout). */
 const FAILURE_RUN = 5;
@@ -42,9 +46,15 @@ export function recordOutcome(
     return;
   }
   origin.failureRun++;
+  const leftAloneMs = outcome.response === null ? 0 : retryAfterMs(outcome.response.headers.get("Retry-After"), nowMs);
+  if (leftAloneMs > 0) return eject(service, candidate, nowMs + Math.min(leftAloneMs, LONGEST_RETRY_AFTER_MS));
   const isProof = outcome.failure === "connection" || outcome.failure === "unreached";
   if (!isProof && origin.failureRun < FAILURE_RUN) return;
-  origin.ejectedUntilMs = nowMs + EJECTION_MS;
+  eject(service, candidate, nowMs + EJECTION_MS);
+}
+
+function eject(service: ServiceState, { origin }: Candidate, untilMs: number): void {
+  origin.ejectedUntilMs = Math.max(origin.ejectedUntilMs, untilMs);
   service.validUntilMs = 0;
 }
 

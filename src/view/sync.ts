@@ -67,6 +67,7 @@ export class RegionSync {
   #urgentMs = URGENT_MS;
   #urgentAtMs = -Infinity;
   #syncedAtMs = 0;
+  #retryRatio: Readonly<Record<string, number>> = {};
   #firstWaitEndsMs: number | null = null;
   readonly #waiters = new Set<() => void>();
 
@@ -77,6 +78,11 @@ export class RegionSync {
   /** When the view was last brought up to date, ms since the epoch; 0: never, it is the bundled configuration. */
   get syncedAtMs(): number {
     return this.#syncedAtMs;
+  }
+
+  /** Retries per request of a service in the whole region, as last heard; 0 where unknown. */
+  retryRatio(service: string): number {
+    return this.#retryRatio[service] ?? 0;
   }
 
   /** Whether promises about purges and overrides cover a decision made now. */
@@ -189,6 +195,7 @@ export class RegionSync {
     this.#failures = 0;
     this.#syncedAtMs = answeredMs;
     this.#shards = answer.shards;
+    this.#retryRatio = answer.traffic.retryRatio;
     this.#urgentMs = answer.urgentMs;
     this.#wake();
     if (answer.leaseMs > 0) return delta === null ? "nothing new" : "new";
