@@ -47,7 +47,7 @@ export async function race<Outcome>(first: Runner<Outcome>, rules: RaceRules<Out
 }
 
 function timer(ms: number): { readonly over: Promise<null>; stop(): void } {
-  let stop = (): void => undefined;
+  let stop!: () => void;
   const over = new Promise<null>((resolve) => {
     const handle = setTimeout(() => resolve(null), ms);
     stop = () => clearTimeout(handle);
