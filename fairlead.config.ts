@@ -57,6 +57,9 @@ export default defineConfig({
       request: { headers: { set: { "X-Env": "demo" }, remove: [] }, stripPrefix: "", rewrite: [] },
       response: { headers: { set: {}, remove: [] } },
       httpsRedirect: false,
+      // Quicker than the defaults (30 s, 10 s), so that a recovery can be watched.
+      breaker: { openSeconds: 5 },
+      ramp: { stepSeconds: 1 },
       retry: { attempts: 3, maxBufferedBodyBytes: 65_536 },
       debugHeaders: true, // Fairlead-Origin, Fairlead-Attempts, Fairlead-Decision on every answer
     },

@@ -63,7 +63,9 @@ function serviceConfig(
       second: { region: "weur", priority: 1, origins: origins("second", second) },
     },
     steering: { policy: "failover" },
+    // Neither breakers nor probes: one test's failures are not the next one's, and origins see only what a test sends.
     breaker: { enabled: false },
+    monitor: { mode: "passive" },
     debugHeaders: true,
     ...settings,
   };
