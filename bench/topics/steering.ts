@@ -2,6 +2,7 @@
 import type { Reporter, TopicOptions } from "../figure.ts";
 import { allocation, decisionCost } from "../steering/decision.ts";
 import { boundedLoad, keyMovement, ringBesideNpm } from "../steering/keys.ts";
+import { hedging, retryStorm } from "../steering/retries.ts";
 import { weightedShares } from "../steering/shares.ts";
 
 export async function run(report: Reporter, options: TopicOptions): Promise<void> {
@@ -11,4 +12,6 @@ export async function run(report: Reporter, options: TopicOptions): Promise<void
   boundedLoad(report, options);
   ringBesideNpm(report, options);
   weightedShares(report);
+  await retryStorm(report, options);
+  await hedging(report, options);
 }

@@ -180,7 +180,7 @@ function takesPool(pool: PoolState, request: SteerRequest, dice: Dice): boolean 
 
 function sheds({ percent, policy }: ShedConfig, pool: PoolState, request: SteerRequest, dice: Dice): boolean {
   if (percent === 0) return false;
-  if (policy === "random") return dice() * 100 < percent * DICE_SIDES;
+  if (policy === "random") return dice() >= (1 - percent / 100) * DICE_SIDES;
   return isAmong(percent, request.hashOf("ip") ^ hashText(pool.id));
 }
 
