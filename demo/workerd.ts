@@ -13,15 +13,26 @@ import { portFor, waitUntilAnswering, type RunningWorker, type WorkerOptions } f
 /** The runtime's own binary. */
 export const WORKERD = join(PROJECT, "node_modules/.bin/workerd");
 
+export interface WorkerdOptions extends WorkerOptions {
+  /** From `bundleWorker`, to bundle once and start often; it keeps its own configuration. */
+  readonly bundle?: WorkerBundle;
+  /** How many more Workers to run beside it: each an isolate with a memory and a port of its own, all with the same objects. */
+  readonly edges?: number;
+  /** A module whose Worker is bound to the same objects, on a port of its own: how a test asks an object something. */
+  readonly bridge?: string;
+}
+
+export interface RunningWorkerd extends RunningWorker {
+  readonly edgePorts: readonly number[];
+  readonly bridgePort: number | null;
+}
+
 /**
  * Starts the Worker on plain workerd and waits until it answers. `request.cf` is what the request's `MF-CF-Blob` header says.
  *
- * @param options `bundle`: from `bundleWorker`, to bundle once and start often; it keeps its own configuration
  * @throws Error with what was said when the Worker cannot be built or does not answer
  */
-export async function startWorkerd(
-  options: WorkerOptions & { readonly bundle?: WorkerBundle } = {},
-): Promise<RunningWorker> {
+export async function startWorkerd(options: WorkerdOptions = {}): Promise<RunningWorkerd> {
   const port = await portFor(options.port);
   const directory = await mkdtemp(join(tmpdir(), "fairlead-workerd-"));
   const clean = () => rm(directory, { recursive: true, force: true });
@@ -30,7 +41,11 @@ export async function startWorkerd(
     await Promise.all([mkdir(source), mkdir(join(directory, "storage"))]);
     const bundle = options.bundle ?? (await bundleWorker(source, options.config));
     const path = join(directory, "workerd.capnp");
-    await writeFile(path, serverConfig(bundle, port, directory, options.vars ?? {}));
+    const edgePorts = await Promise.all(Array.from({ length: options.edges ?? 0 }, () => portFor(undefined)));
+    const bridgePort = options.bridge === undefined ? null : await portFor(undefined);
+    await writeFile(join(directory, BRIDGE), options.bridge ?? "");
+    const vars = options.vars ?? {};
+    await writeFile(path, serverConfig({ bundle, port, edgePorts, bridgePort, directory, vars }));
     const running = await startProcess({
       name: "workerd",
       command: WORKERD,
@@ -43,7 +58,14 @@ export async function startWorkerd(
       await running.stop();
       throw error;
     }
-    return { url: `http://127.0.0.1:${port}`, port, process: running, stop: () => running.stop() };
+    return {
+      url: `http://127.0.0.1:${port}`,
+      port,
+      edgePorts,
+      bridgePort,
+      process: running,
+      stop: () => running.stop(),
+    };
   } catch (error) {
     await clean();
     throw error;
@@ -59,29 +81,44 @@ interface Bindings {
   readonly migrations: Parameters<typeof unstable_getDurableObjectClassNameToUseSQLiteMap>[0];
 }
 
-/**
- * The configuration of the workerd process, in Cap'n Proto text (workerd.capnp describes each field).
- *
- * @param directory where it will lie: files are embedded by relative path
- */
-function serverConfig(
-  bundle: WorkerBundle,
-  port: number,
-  directory: string,
-  vars: Readonly<Record<string, string>>,
-): string {
+const BRIDGE = "bridge.js";
+
+interface ServerOptions {
+  readonly bundle: WorkerBundle;
+  readonly port: number;
+  readonly edgePorts: readonly number[];
+  readonly bridgePort: number | null;
+  /** Where the configuration will lie: files are embedded by relative path. */
+  readonly directory: string;
+  readonly vars: Readonly<Record<string, string>>;
+}
+
+/** The configuration of the workerd process, in Cap'n Proto text (workerd.capnp describes each field). */
+function serverConfig({ bundle, port, edgePorts, bridgePort, directory, vars }: ServerOptions): string {
+  const edge = edgePorts.length === 0 ? "" : workerLiteral(bundle, directory, { vars, objectsOf: "main" });
+  const bridge = { directory, modules: [BRIDGE] };
+  const workers = [
+    { name: "main", port, literal: workerLiteral(bundle, directory, { vars }) },
+    ...edgePorts.map((edgePort, index) => ({ name: `edge${index}`, port: edgePort, literal: edge })),
+    ...(bridgePort === null
+      ? []
+      : [{ name: "bridge", port: bridgePort, literal: workerLiteral(bridge, directory, { objectsOf: "main" }) }]),
+  ];
   return `using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (
-  services = [
-    (name = "main", worker = .worker),
-    (name = "internet", network = (allow = ["public", "private"], tlsOptions = (trustBrowserCas = true))),
-    (name = "storage", disk = (path = ${quote(join(directory, "storage"))}, writable = true)),
-  ],
-  sockets = [(name = "http", address = "127.0.0.1:${port}", http = (cfBlobHeader = "MF-CF-Blob"), service = "main")],
+  services = [${list([
+    ...workers.map(({ name, literal }) => `(name = ${quote(name)}, worker = ${literal})`),
+    '(name = "internet", network = (allow = ["public", "private"], tlsOptions = (trustBrowserCas = true)))',
+    `(name = "storage", disk = (path = ${quote(join(directory, "storage"))}, writable = true))`,
+  ])}],
+  sockets = [${list(
+    workers.map(
+      (worker) =>
+        `(name = ${quote(worker.name)}, address = "127.0.0.1:${worker.port}", http = (cfBlobHeader = "MF-CF-Blob"), service = ${quote(worker.name)})`,
+    ),
+  )}],
 );
-
-const worker :Workerd.Worker = ${workerLiteral(bundle, directory, { vars })};
 `;
 }
 
@@ -92,6 +129,8 @@ export interface WorkerLiteralOptions {
   readonly bindings?: boolean;
   /** The service that its requests go out by. */
   readonly outbound?: string;
+  /** The service that has the Durable Objects. Default: the Worker itself. */
+  readonly objectsOf?: string;
 }
 
 /**
@@ -102,19 +141,23 @@ export interface WorkerLiteralOptions {
 export function workerLiteral(
   bundle: WorkerBundle,
   directory: string,
-  { vars = {}, bindings = true, outbound = "internet" }: WorkerLiteralOptions = {},
+  { vars = {}, bindings = true, outbound = "internet", objectsOf }: WorkerLiteralOptions = {},
 ): string {
   const wrangler = unstable_readConfig({ config: WRANGLER_CONFIG }, { hideWarnings: true }) as unknown as Bindings;
   const sqlite = unstable_getDurableObjectClassNameToUseSQLiteMap(wrangler.migrations);
   const objects = bindings ? wrangler.durable_objects.bindings : [];
-  const classes = [...new Set(objects.map((object) => object.class_name))];
+  const classes = objectsOf === undefined ? [...new Set(objects.map((object) => object.class_name))] : [];
+  const namespace = (name: string) =>
+    objectsOf === undefined ? quote(name) : `(className = ${quote(name)}, serviceName = ${quote(objectsOf)})`;
   return `(
   modules = [${list(bundle.modules.map((name) => `(name = ${quote(name)}, ${moduleKind(name)} = embed ${quote(relative(directory, join(bundle.directory, name)))})`))}],
   compatibilityDate = ${quote(wrangler.compatibility_date)},
   compatibilityFlags = [${list(wrangler.compatibility_flags.map(quote))}],
   globalOutbound = ${quote(outbound)},
   bindings = [${list([
-    ...objects.map((object) => `(name = ${quote(object.name)}, durableObjectNamespace = ${quote(object.class_name)})`),
+    ...objects.map(
+      (object) => `(name = ${quote(object.name)}, durableObjectNamespace = ${namespace(object.class_name)})`,
+    ),
     ...Object.entries({ ...(bindings ? wrangler.vars : {}), ...vars }).map(
       ([name, value]) => `(name = ${quote(name)}, ${variable(value)})`,
     ),
@@ -124,7 +167,7 @@ export function workerLiteral(
       (name) => `(className = ${quote(name)}, uniqueKey = ${quote(name)}, enableSql = ${sqlite.get(name) ?? true})`,
     ),
   )}],
-  durableObjectStorage = (localDisk = "storage"),
+  ${objectsOf === undefined ? 'durableObjectStorage = (localDisk = "storage"),' : ""}
 )`;
 }
 

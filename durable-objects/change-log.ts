@@ -7,7 +7,15 @@ import {
   type LoggedVersions,
   type Sections,
 } from "../src/agreement/protocol.ts";
-import { applyDelta, deltaSince, type SectionDelta, type SectionState } from "../src/agreement/section.ts";
+import { purgeKey, type PurgeMark } from "../src/agreement/purge-mark.ts";
+import {
+  applyDelta,
+  deltaSince,
+  type SectionChange,
+  type SectionDelta,
+  type SectionState,
+} from "../src/agreement/section.ts";
+import { foldMarks, MAX_EXACT_MARKS } from "../src/cache/purge-fold.ts";
 import { emptyLog, loggedVersions, type LoggedState } from "../src/agreement/view-state.ts";
 
 /** One entry to write; `value` null removes it. A purge's epoch is set here. */
@@ -27,6 +35,9 @@ export interface LoggedChangeRecord {
   readonly keys: readonly string[];
   readonly note: ChangeNote;
 }
+
+/** Marks folded beyond what is necessary, so that not every purge folds. */
+const FOLDED_AT_ONCE = 500;
 
 /** Changes kept for the record; what stands is kept apart from them, for ever. */
 const MAX_CHANGES = 10_000;
@@ -83,15 +94,15 @@ export class ChangeLog {
   ): LoggedChange {
     const state = this.#logged[section] as SectionState<unknown>;
     const to = state.version + 1;
-    const delta: SectionDelta<unknown> = {
-      from: state.version,
-      to,
-      entries: entries.map(({ key, value }) => ({
-        key,
-        version: to,
-        value: section === "purges" && value !== null ? Object.assign({ epoch: to }, value) : value,
-      })),
-    };
+    const written = entries.map(({ key, value }) => ({
+      key,
+      version: to,
+      value: section === "purges" && value !== null ? Object.assign({ epoch: to }, value) : value,
+    }));
+    const folded = section === "purges" ? this.#fold(written as SectionChange<PurgeMark>[], to) : [];
+    // One entry a key: the last word on it.
+    const byKey = new Map([...written, ...folded].map((entry) => [entry.key, entry as SectionChange<unknown>]));
+    const delta: SectionDelta<unknown> = { from: state.version, to, entries: [...byKey.values()] };
     const { sql } = this.#storage;
     this.#storage.transactionSync(() => {
       for (const { key, version, value } of delta.entries) {
@@ -106,6 +117,26 @@ export class ChangeLog {
     applyDelta(state, delta);
     if (state.floor !== floor) sql.exec("DELETE FROM entries WHERE section = ? AND value IS NULL", section);
     return { section, delta } as LoggedChange;
+  }
+
+  /** What keeps the purges short enough to be in every isolate's view. */
+  #fold(written: readonly SectionChange<PurgeMark>[], version: number): SectionChange<PurgeMark>[] {
+    if (this.#logged.purges.entries.size + written.length <= MAX_EXACT_MARKS) return [];
+    const marks = this.entries("purges");
+    for (const { key, value } of written) {
+      if (value === null) marks.delete(key);
+      else marks.set(key, value);
+    }
+    const fold = foldMarks(marks.values(), MAX_EXACT_MARKS - FOLDED_AT_ONCE);
+    if (fold === null) return [];
+    const put = new Map(fold.put.map((mark) => [purgeKey(mark), mark]));
+    return [
+      ...fold.remove.map(purgeKey).flatMap((key) => (put.has(key) ? [] : [{ key, version, value: null }])),
+      ...[...put].map(([key, mark]) => {
+        const epoch = Math.max(mark.epoch, marks.get(key)?.epoch ?? 0);
+        return { key, version, value: { ...mark, epoch } };
+      }),
+    ];
   }
 
   /**

@@ -43,6 +43,9 @@ const PUSH_AGAIN_CAP_MS = 30_000;
 /** How long after a hub did not answer a confirmation it is asked again, ms. */
 const ASK_AGAIN_MS = 250;
 
+/** A hub that has to say "not yet" says it so long before the time is up that it is heard, ms. */
+const ANSWER_TRIP_MS = 500;
+
 type HubRow = { instance: string; hub: string; region: string; current: number };
 
 export class ControlPlane extends DurableObject<Bindings> implements ControlPlaneForHubs {
@@ -51,6 +54,8 @@ export class ControlPlane extends DurableObject<Bindings> implements ControlPlan
   readonly #shards: Map<Region, number>;
   readonly #clock = new TickClock(() => this.#tick());
   #pushAgainMs = PUSH_AGAIN_MS;
+  /** Since the object started. */
+  #rowsWritten = 0;
 
   constructor(context: DurableObjectState, env: Bindings) {
     super(context, env);
@@ -125,7 +130,8 @@ export class ControlPlane extends DurableObject<Bindings> implements ControlPlan
   ): Promise<void> {
     while (!signal.aborted) {
       try {
-        const answer = await this.#hub(hub).confirm(section, version, Math.max(0, untilMs - Date.now()));
+        const leftMs = Math.max(0, untilMs - Date.now());
+        const answer = await this.#hub(hub).confirm(section, version, leftMs - Math.min(ANSWER_TRIP_MS, leftMs / 2));
         answers.set(answer.instance, answer);
         if (this.#isConfirmed(hub, answers)) return;
       } catch {
@@ -172,6 +178,11 @@ export class ControlPlane extends DurableObject<Bindings> implements ControlPlan
   /** Hubs that may be granting leases. */
   hubs(): Promise<Registered[]> {
     return Promise.resolve([...this.#registry.values()]);
+  }
+
+  /** What it has and what it has cost, without the log's own rows. */
+  describe(): { versions: LoggedVersions; hubs: number; rowsWritten: number } {
+    return { versions: this.#log.versions, hubs: this.#registry.size, rowsWritten: this.#rowsWritten };
   }
 
   /** Pushes again what hubs have not acknowledged. */
@@ -234,17 +245,20 @@ export class ControlPlane extends DurableObject<Bindings> implements ControlPlan
     const shards = shardsFor(isolates, before);
     if (shards !== before) {
       this.#shards.set(region, shards);
-      this.ctx.storage.sql.exec("INSERT OR REPLACE INTO shards VALUES (?, ?)", region, shards);
+      this.#write("INSERT OR REPLACE INTO shards VALUES (?, ?)", region, shards);
     }
     return shards;
   }
 
   /** Stored before any answer leaves: the output gate sees to it. */
   #store({ put, drop }: RegistryChange): void {
-    const { sql } = this.ctx.storage;
     for (const { instance, hub, region, current } of put)
-      sql.exec("INSERT OR REPLACE INTO hubs VALUES (?, ?, ?, ?)", instance, hub, region, current ? 1 : 0);
-    for (const instance of drop) sql.exec("DELETE FROM hubs WHERE instance = ?", instance);
+      this.#write("INSERT OR REPLACE INTO hubs VALUES (?, ?, ?, ?)", instance, hub, region, current ? 1 : 0);
+    for (const instance of drop) this.#write("DELETE FROM hubs WHERE instance = ?", instance);
+  }
+
+  #write(statement: string, ...values: (string | number)[]): void {
+    this.#rowsWritten += this.ctx.storage.sql.exec(statement, ...values).rowsWritten;
   }
 
   /** The silence of hubs is measured as long as there is one that may bind somebody. */

@@ -8,10 +8,22 @@ export interface HubCounters {
   contacts: number;
   contactFailures: number;
   answersWithoutLease: number;
+  /** Calls to breakers. */
+  breakerCalls: number;
+  /** Rows written to storage; setting an alarm is one. */
+  rowsWritten: number;
 }
 
 export function noHubCalls(): HubCounters {
-  return { syncs: 0, reports: 0, contacts: 0, contactFailures: 0, answersWithoutLease: 0 };
+  return {
+    syncs: 0,
+    reports: 0,
+    contacts: 0,
+    contactFailures: 0,
+    answersWithoutLease: 0,
+    breakerCalls: 0,
+    rowsWritten: 0,
+  };
 }
 
 export interface HubDescription {

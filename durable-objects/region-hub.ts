@@ -57,6 +57,7 @@ import { loggedVersions } from "../src/agreement/view-state.ts";
 import { originSettings } from "../src/config/origin-settings.ts";
 import { logError } from "../src/telemetry/log.ts";
 import { CONTROL_PLANE_NAME, type Bindings } from "./bindings.ts";
+import { CountedAlarm, countedStore } from "./counted-storage.ts";
 import { HeldSyncs } from "./held-syncs.ts";
 import { HubOrigins } from "./hub-origins.ts";
 import { HubReadings } from "./hub-readings.ts";
@@ -81,10 +82,10 @@ export class RegionHub extends DurableObject<Bindings> implements HubForIsolates
   /** Confirmations that wait for something to happen. */
   readonly #watchers = new Set<() => void>();
   readonly #counters = noHubCalls();
+  /** When origins are probed. */
+  readonly #alarm: CountedAlarm;
   #leasesEndByMs: number;
   #shards = 1;
-  /** An alarm is set. */
-  #isProbing = false;
   #isRegistered = false;
   #contact: Promise<void> | null = null;
   #contactTimer: number | null = null;
@@ -101,13 +102,17 @@ export class RegionHub extends DurableObject<Bindings> implements HubForIsolates
     this.#leasesEndByMs = context.storage.kv.get<number>(LEASES_END_BY) ?? 0;
     const identity = { name, region: regionOf(name), instance: crypto.randomUUID() };
     this.#state = startHub(identity, this.#leasesEndByMs, Date.now(), 0);
+    this.#alarm = new CountedAlarm(context.storage, this.#counters);
     const readings = new HubReadings(this.#state.origins);
     this.#readings = readings;
     this.#origins = new HubOrigins({
       hub: name,
       settings: SETTINGS,
-      breakerOf: (origin) => env.ORIGIN_BREAKER.getByName(origin),
-      store: context.storage.kv,
+      breakerOf: (origin) => {
+        this.#counters.breakerCalls++;
+        return env.ORIGIN_BREAKER.getByName(origin);
+      },
+      store: countedStore(context.storage.kv, this.#counters),
       platform: { region: identity.region, bindings: { ...env }, clock: Date.now },
       random: Math.random,
       changed: (origin, reading) => {
@@ -127,7 +132,7 @@ export class RegionHub extends DurableObject<Bindings> implements HubForIsolates
     if (!mayGrant(this.#state, Date.now())) await Promise.race([this.#contactOnce(), scheduler.wait(FIRST_CONTACT_MS)]);
     if (request.report !== null) this.#take(request.report);
     this.#origins.takeSync(Date.now());
-    this.#probeSoon();
+    this.ctx.waitUntil(this.#alarm.want(Date.now() + FIRST_PROBES_MS));
     const noted = this.#note(request);
     if (this.#isBehind(request.have)) void this.#contactOnce();
     if (request.lease && noted && !this.#lacks(request.have))
@@ -152,8 +157,7 @@ export class RegionHub extends DurableObject<Bindings> implements HubForIsolates
   /** Probes what is due. */
   override async alarm(): Promise<void> {
     const { nextMs, done } = this.#origins.startProbes(Date.now());
-    this.#isProbing = nextMs !== null;
-    if (nextMs !== null) await this.ctx.storage.setAlarm(nextMs);
+    await this.#alarm.again(nextMs);
     this.ctx.waitUntil(done);
   }
 
@@ -204,17 +208,6 @@ export class RegionHub extends DurableObject<Bindings> implements HubForIsolates
     if (takeReport(this.#traffic, report, nowMs)) this.ctx.waitUntil(this.#origins.takeReport(report, nowMs));
   }
 
-  /** Isolates are there: probes are wanted. One alarm at a time, and it sets the next. */
-  #probeSoon(): void {
-    if (this.#isProbing) return;
-    this.#isProbing = true;
-    this.ctx.waitUntil(this.#setFirstAlarm());
-  }
-
-  async #setFirstAlarm(): Promise<void> {
-    if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(Date.now() + FIRST_PROBES_MS);
-  }
-
   /** Notes who may hold a lease from now on. @returns whether the sync may be answered with one */
   #note(request: SyncRequest): boolean {
     const nowMs = Date.now();
@@ -225,6 +218,7 @@ export class RegionHub extends DurableObject<Bindings> implements HubForIsolates
       // The output gate keeps the answer back until this is stored.
       this.#leasesEndByMs = nowMs + LEASE_MS + LEASES_END_STEP_MS;
       this.ctx.storage.kv.put(LEASES_END_BY, this.#leasesEndByMs);
+      this.#counters.rowsWritten++;
     }
     this.#clock.run();
     this.#progress();

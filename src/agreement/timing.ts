@@ -19,7 +19,6 @@ export const COALESCE_MS = 25;
 export const URGENT_MS = 100;
 
 /** The longest a cold isolate waits for its first sync, once. */
-/** @public */
 export const FIRST_SYNC_MS = 300;
 
 /** The tick of the clocks by which leases granted to others are judged to be over. */

@@ -1,12 +1,16 @@
 import { env } from "cloudflare:workers";
 import { runInDurableObject } from "cloudflare:test";
 import { beforeEach, describe, expect, it } from "vitest";
+import { purgeKey, type PurgeMark } from "../../src/agreement/purge-mark.ts";
 import type { SyncAnswer } from "../../src/agreement/protocol.ts";
 import { namespaces, restart, syncRequest } from "./support.workerd.ts";
 
 const { REGION_HUB, CONTROL_PLANE } = namespaces(env);
 const control = () => CONTROL_PLANE.getByName("control-plane");
-const tag = (value: string) => ({ key: value, value: { kind: "tag", service: null, value, soft: false } as const });
+const tag = (value: string) => {
+  const mark = { kind: "tag", service: null, value, soft: false } as const;
+  return { key: purgeKey(mark), value: mark };
+};
 
 let nextShard = 1;
 let name: string;
@@ -125,10 +129,20 @@ describe("ControlPlane", () => {
       expect(() => object.append("purges", [tag("g")], {})).toThrow(/no such table/);
       state.storage.sql.exec("ALTER TABLE elsewhere RENAME TO changes");
     });
-    expect((await control().entries("purges")).has("g")).toBe(false);
+    expect((await control().entries("purges")).has(tag("g").key)).toBe(false);
     await restart(control());
-    expect((await control().entries("purges")).has("g")).toBe(false);
+    expect((await control().entries("purges")).has(tag("g").key)).toBe(false);
     expect(await control().append("purges", [tag("h")], {})).toEqual({ version: version + 1 });
+  });
+
+  it("folds its oldest purges when there are too many for a view, and keeps their epochs", async () => {
+    const before = await control().append("purges", [tag("before")], {});
+    const many = Array.from({ length: 10_001 }, (_, index) => tag(`many ${index}`));
+    await control().append("purges", many, {});
+    const marks = [...((await control().entries("purges")) as Map<string, PurgeMark>).values()];
+    expect(marks.filter(({ kind }) => kind === "tag").length).toBeLessThanOrEqual(10_000);
+    expect(marks.some(({ value }) => value === "before")).toBe(false);
+    expect(marks.filter(({ kind }) => kind === "hash").some(({ epoch }) => epoch === before.version)).toBe(true);
   });
 
   it("gives a hub's place to the newest instance and does not give it back", async () => {

@@ -1,0 +1,55 @@
+/** A Durable Object's storage as a hub uses it, with the rows counted that it writes. */
+import type { OriginStore } from "./hub-origins.ts";
+
+/** Rows written since the object started; setting an alarm is one. */
+export interface RowCount {
+  rowsWritten: number;
+}
+
+/** The key-value store, counted. */
+export function countedStore(store: OriginStore, count: RowCount): OriginStore {
+  return {
+    get: store.get.bind(store),
+    list: store.list.bind(store),
+    put(key: string, value: unknown) {
+      count.rowsWritten++;
+      store.put(key, value);
+    },
+    delete(key: string) {
+      const existed = store.delete(key);
+      if (existed) count.rowsWritten++;
+      return existed;
+    },
+  };
+}
+
+/** The one alarm a Durable Object has: set when it is wanted and not set already. */
+export class CountedAlarm {
+  readonly #storage: DurableObjectStorage;
+  readonly #count: RowCount;
+  #isSet = false;
+
+  constructor(storage: DurableObjectStorage, count: RowCount) {
+    this.#storage = storage;
+    this.#count = count;
+  }
+
+  /** Sets it unless it is set; `atMs` is in ms since the epoch. */
+  async want(atMs: number): Promise<void> {
+    if (this.#isSet) return;
+    this.#isSet = true;
+    // The instance before may have set one.
+    if ((await this.#storage.getAlarm()) === null) await this.#set(atMs);
+  }
+
+  /** It has gone off. @param nextMs when it goes off again, ms since the epoch; null: not before it is wanted */
+  async again(nextMs: number | null): Promise<void> {
+    this.#isSet = nextMs !== null;
+    if (nextMs !== null) await this.#set(nextMs);
+  }
+
+  #set(atMs: number): Promise<void> {
+    this.#count.rowsWritten++;
+    return this.#storage.setAlarm(atMs);
+  }
+}

@@ -1,0 +1,86 @@
+/**
+ * Fairlead in several places at once: one workerd with the Durable Objects and a Worker for each place, every one an
+ * isolate with a memory of its own.
+ */
+import { send, type ClientAnswer } from "../../demo/client.ts";
+import { PLACES, type Place } from "../../demo/places.ts";
+import type { WorkerBundle } from "../../demo/worker-source.ts";
+import { startWorkerd } from "../../demo/workerd.ts";
+import type { Config } from "../../src/config/schema.ts";
+
+/** Hands any call on to any object; what it returns has to be JSON (Infinity becomes null). */
+const BRIDGE = `export default {
+  async fetch(request, env) {
+    const { namespace, name, method, args } = await request.json();
+    try {
+      const value = await env[namespace].getByName(name)[method](...args);
+      return Response.json({ value: value instanceof Map ? Object.fromEntries(value) : value });
+    } catch (error) {
+      return Response.json({ error: String(error) });
+    }
+  },
+};`;
+
+export interface Edge {
+  readonly place: Place;
+  /** Sends a request from this place. */
+  send(options?: { path?: string; method?: string; headers?: Readonly<Record<string, string>> }): Promise<ClientAnswer>;
+}
+
+export interface Places {
+  readonly edges: readonly Edge[];
+  /** The Worker's own process. */
+  readonly pid: number;
+  output(): string;
+  /** Calls a method of a Durable Object. */
+  call<T>(namespace: string, name: string, method: string, ...args: unknown[]): Promise<T>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts it.
+ *
+ * @param count  how many places; they take turns around the globe
+ * @param config its first service takes the requests
+ */
+export async function startPlaces(count: number, config: Config, bundle?: WorkerBundle): Promise<Places> {
+  const workerd = await startWorkerd({ config, edges: count, bridge: BRIDGE, ...(bundle && { bundle }) });
+  const host = Object.values(config.services)[0]!.hosts[0]!;
+  const places = Object.values(PLACES);
+  return {
+    pid: workerd.process.pid,
+    output: () => workerd.process.output(),
+    edges: workerd.edgePorts.map((port, index) => {
+      const place = places[index % places.length]!;
+      return { place, send: (options = {}) => send({ port, place, host, ...options }) };
+    }),
+    async call<T>(namespace: string, name: string, method: string, ...args: unknown[]) {
+      const response = await fetch(`http://127.0.0.1:${workerd.bridgePort}/`, {
+        method: "POST",
+        body: JSON.stringify({ namespace, name, method, args }),
+      });
+      const answer = (await response.json()) as { value?: T; error?: string };
+      if (answer.error !== undefined) throw new Error(answer.error);
+      return answer.value as T;
+    },
+    stop: () => workerd.stop(),
+  };
+}
+
+/** Requests one after the other from a place, until stopped. */
+export function keepBusy(edge: Edge, seen: (answer: ClientAnswer, sentAtMs: number) => void, pauseMs = 5) {
+  const stopped = new AbortController();
+  const running = (async () => {
+    while (!stopped.signal.aborted) {
+      const sentAtMs = performance.now();
+      seen(await edge.send(), sentAtMs);
+      if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    }
+  })();
+  return {
+    stop: () => {
+      stopped.abort();
+      return running;
+    },
+  };
+}
