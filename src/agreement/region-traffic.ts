@@ -43,7 +43,8 @@ export function takeReport(totals: RegionTotals, report: Report, nowMs: number):
   const isolate = totals.isolates.get(report.isolate) ?? { heardMs: nowMs, sequences: [] };
   totals.isolates.set(report.isolate, isolate);
   isolate.heardMs = nowMs;
-  if (isolate.sequences.includes(report.sequence) || report.sequence < (isolate.sequences[0] ?? 0)) return false;
+  const isForgotten = isolate.sequences.length >= REMEMBERED_SEQUENCES && report.sequence < isolate.sequences[0]!;
+  if (isForgotten || isolate.sequences.includes(report.sequence)) return false;
   isolate.sequences.push(report.sequence);
   isolate.sequences.sort((a, b) => a - b);
   if (isolate.sequences.length > REMEMBERED_SEQUENCES) isolate.sequences.shift();
