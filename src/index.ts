@@ -12,6 +12,7 @@ import { hostMatches } from "./proxy/route.ts";
 import { logError } from "./telemetry/log.ts";
 
 export { ControlPlane } from "../durable-objects/control-plane.ts";
+export { IdempotencyLedger } from "../durable-objects/idempotency-ledger.ts";
 export { OriginBreaker } from "../durable-objects/origin-breaker.ts";
 export { RateLimiter } from "../durable-objects/rate-limiter.ts";
 export { RegionHub } from "../durable-objects/region-hub.ts";

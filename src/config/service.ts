@@ -4,6 +4,7 @@ import { authSchema } from "./auth.ts";
 import { cacheSchema } from "./cache.ts";
 import { breakerSchema, rampSchema } from "./breaker.ts";
 import { fieldNameSchema, headerValueSchema } from "./header.ts";
+import { idempotencySchema } from "./idempotency.ts";
 import { monitorSchema } from "./monitor.ts";
 import { idSchema } from "./id.ts";
 import { poolSchema } from "./pool.ts";
@@ -125,6 +126,9 @@ export const serviceSchema = z
     httpsRedirect: z.boolean().default(false).meta({ description: "Answer http requests with 308 to https." }),
     retry: retrySchema.prefault({}).meta({ description: "Moving on to the next candidate in the same request." }),
     cache: cacheSchema.prefault({}).meta({ description: "What is answered from the edge's own store." }),
+    idempotency: idempotencySchema
+      .optional()
+      .meta({ description: "Repeated requests with an `Idempotency-Key` get the first answer. Absent: off." }),
     concurrency: concurrencySchema
       .optional()
       .meta({ description: "How many attempts each origin may have waiting, an isolate. Absent: no bound." }),

@@ -9,6 +9,9 @@ export type Failure =
   | { readonly kind: "url-too-long"; readonly limitBytes: number }
   | { readonly kind: "headers-too-large"; readonly limitBytes: number }
   | { readonly kind: "unknown-host"; readonly host: string }
+  | { readonly kind: "idempotency-mismatch" }
+  /** `isDone`: it has run, but its answer was too long to keep. */
+  | { readonly kind: "idempotency-conflict"; readonly isDone: boolean }
   | { readonly kind: "loop" }
   | { readonly kind: "quota-exceeded"; readonly limits: readonly string[]; readonly retryAfterSeconds: number }
   | { readonly kind: "reduced-capacity"; readonly level: string; readonly retryAfterSeconds: number }
@@ -46,6 +49,15 @@ function problemOf(failure: Failure): Problem {
         detail: `${failure.method} is not forwarded.`,
         headers: { Allow: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS" },
       };
+    case "idempotency-conflict":
+      return {
+        status: 409,
+        title: "Conflict",
+        detail: failure.isDone
+          ? "This `Idempotency-Key` has been answered, and the answer was too long to keep."
+          : "A request with this `Idempotency-Key` is still running.",
+        ...(failure.isDone ? {} : { headers: { "Retry-After": "1" } }),
+      };
     case "body-too-large":
       return {
         status: 413,
@@ -59,6 +71,12 @@ function problemOf(failure: Failure): Problem {
         status: 421,
         title: "Misdirected request",
         detail: `No service answers for \`${failure.host}\` and this path.`,
+      };
+    case "idempotency-mismatch":
+      return {
+        status: 422,
+        title: "Unprocessable content",
+        detail: "This `Idempotency-Key` came with another body before.",
       };
     case "headers-too-large":
       return {

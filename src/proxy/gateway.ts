@@ -1,5 +1,6 @@
 /** What an isolate sets up once and every request uses: the plan, the views, where requests come from. */
 import type { Region } from "../config/region.ts";
+import type { LedgerForIsolates } from "../resilience/idempotency-messages.ts";
 import type { Config } from "../config/schema.ts";
 import { makePlacer, type EdgeFacts, type Place } from "../steering/place.ts";
 import { hubNamed } from "../view/hub.ts";
@@ -15,6 +16,8 @@ export interface Gateway {
   /** Views begun so far. */
   readonly views: ReadonlyMap<Region, RegionView>;
   readonly syncCounters: SyncCounters;
+  /** One shard of the `IdempotencyLedger`. */
+  ledgerFor(shard: number): LedgerForIsolates;
 }
 
 /**
@@ -30,6 +33,7 @@ export function openGateway(config: Config, bindings: Readonly<Record<string, un
     views,
     syncCounters,
     plan: makePlan(config, bindings, digest),
+    ledgerFor: (shard) => ledgers(bindings).getByName(`ledger-${shard}`),
     placeOf: makePlacer(config.regions),
     viewFrom(region) {
       let view = views.get(region);
@@ -46,4 +50,13 @@ export function openGateway(config: Config, bindings: Readonly<Record<string, un
       return view;
     },
   };
+}
+
+type LedgerNamespace = DurableObjectNamespace<LedgerForIsolates & Rpc.DurableObjectBranded>;
+
+function ledgers(bindings: Readonly<Record<string, unknown>>): LedgerNamespace {
+  const namespace = bindings["IDEMPOTENCY_LEDGER"];
+  if (namespace === undefined)
+    throw new Error("Expected the binding `IDEMPOTENCY_LEDGER` in wrangler.toml, got nothing");
+  return namespace as LedgerNamespace;
 }

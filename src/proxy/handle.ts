@@ -9,6 +9,7 @@ import type { Exchange } from "./exchange.ts";
 import { failureResponse, type Failure } from "./failure.ts";
 import { readFields, type RequestFields } from "./fields.ts";
 import type { Gateway } from "./gateway.ts";
+import { isKeyed, throughLedger } from "./idempotency.ts";
 import { clientResponse, describeExchange } from "./response.ts";
 import { throughCache } from "./through-cache.ts";
 
@@ -57,12 +58,19 @@ export async function handle(request: Request, gateway: Gateway, context: Execut
   const ruled = ruleOf(exchange.state, exchange)?.config.then.respond;
   if (ruled !== undefined) return admission.dress(ownAnswer(exchange, ruled));
 
+  if (!isKeyed(exchange)) return admission.dress(await answerOf(exchange));
+  const answer = await throughLedger(exchange, answerOf);
+  return admission.dress("response" in answer ? answer.response : failed(exchange, answer.failure));
+}
+
+/** The cache's answer or an origin's, or what went wrong. */
+async function answerOf(exchange: Exchange): Promise<Response> {
   const answer = await throughCache(exchange);
-  if ("hit" in answer) return admission.dress(answer.hit);
+  if ("hit" in answer) return answer.hit;
 
   const response = "response" in answer ? clientResponse(exchange, answer.response) : failed(exchange, answer.failure);
-  view.report.request(service.name, response.status >= 500, exchange.attempts.length);
-  return admission.dress(response);
+  exchange.view.report.request(exchange.service.name, response.status >= 500, exchange.attempts.length);
+  return response;
 }
 
 function failed(exchange: Exchange, failure: Failure): Response {

@@ -1,10 +1,11 @@
 /**
  * How many retries there may be, so that sick origins are not beaten with them.
  *
- *     retries in the last 10 s <= ratio * requests in the last 10 s + 10 * minPerSecond
+ *     retries in the last 10 s <= ratio * requests in the last 10 s, and beyond that minPerSecond in each second
  *
  * Finagle's `RetryBudget`, with a window instead of its leaky tokens. The second part lets an isolate with little traffic
- * retry at all; it is given up while the region as a whole is over its ratio, or many small isolates would add up.
+ * retry at all. It is not saved up, or every window would begin with a burst; and it is given up while the region as a
+ * whole is over its ratio, or many small isolates would add up.
  */
 import type { BudgetConfig } from "../config/retry.ts";
 
@@ -13,13 +14,17 @@ const WINDOW_SECONDS = 10;
 export interface RetryBudget {
   /** One slot a second of the window. */
   readonly requests: Float64Array;
+  /** Those that the ratio covers. */
   readonly retries: Float64Array;
+  /** Those beyond it. */
+  readonly extras: Float64Array;
   /** The second (since the epoch) up to which the slots are current. */
   second: number;
 }
 
 export function emptyBudget(): RetryBudget {
-  return { requests: new Float64Array(WINDOW_SECONDS), retries: new Float64Array(WINDOW_SECONDS), second: 0 };
+  const slots = () => new Float64Array(WINDOW_SECONDS);
+  return { requests: slots(), retries: slots(), extras: slots(), second: 0 };
 }
 
 /** Notes a client's request. */
@@ -36,9 +41,16 @@ export function countRequest(budget: RetryBudget, nowMs: number): void {
  */
 export function takeRetry(budget: RetryBudget, config: BudgetConfig, regionRatio: number, nowMs: number): boolean {
   advance(budget, nowMs);
-  const least = regionRatio > config.ratio ? 0 : config.minPerSecond * WINDOW_SECONDS;
-  if (sum(budget.retries) + 1 > config.ratio * sum(budget.requests) + least) return false;
-  budget.retries[budget.second % WINDOW_SECONDS]!++;
+  const slot = budget.second % WINDOW_SECONDS;
+  if (sum(budget.retries) + 1 <= config.ratio * sum(budget.requests)) {
+    budget.retries[slot]!++;
+    return true;
+  }
+  // A fraction of one a second is one in so many seconds.
+  const isSpent = budget.extras[slot]! + 1 > Math.max(1, config.minPerSecond);
+  if (isSpent || sum(budget.extras) + 1 > config.minPerSecond * WINDOW_SECONDS || regionRatio > config.ratio)
+    return false;
+  budget.extras[slot]!++;
   return true;
 }
 
@@ -49,6 +61,7 @@ function advance(budget: RetryBudget, nowMs: number): void {
   for (let passed = Math.max(budget.second, second - WINDOW_SECONDS) + 1; passed <= second; passed++) {
     budget.requests[passed % WINDOW_SECONDS] = 0;
     budget.retries[passed % WINDOW_SECONDS] = 0;
+    budget.extras[passed % WINDOW_SECONDS] = 0;
   }
   budget.second = second;
 }

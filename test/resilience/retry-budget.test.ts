@@ -22,6 +22,13 @@ describe("the retry budget", () => {
     expect(takeRetry(budget, config, 0.3, 1000)).toBe(false);
   });
 
+  it("does not save the least allowance up for a burst", () => {
+    const budget = emptyBudget();
+    const burst = (nowMs: number) => [1, 2, 3, 4, 5].filter(() => takeRetry(budget, config, 0, nowMs)).length;
+    expect(burst(1000)).toBe(3);
+    expect(burst(9000)).toBe(3);
+  });
+
   it("recovers when the window has passed", () => {
     const budget = emptyBudget();
     const none = { ratio: 0.5, minPerSecond: 0 };
