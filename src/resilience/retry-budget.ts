@@ -23,8 +23,11 @@ export interface RetryBudget {
 }
 
 export function emptyBudget(): RetryBudget {
-  const slots = () => new Float64Array(WINDOW_SECONDS);
-  return { requests: slots(), retries: slots(), extras: slots(), second: 0 };
+  return { requests: emptySlots(), retries: emptySlots(), extras: emptySlots(), second: 0 };
+}
+
+function emptySlots(): Float64Array {
+  return new Float64Array(WINDOW_SECONDS);
 }
 
 /** Notes a client's request. */
