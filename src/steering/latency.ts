@@ -14,35 +14,39 @@ export const latency: Policy = { name: "latency", levels: ["pools", "origins"], 
 
 function prepare(members: readonly Member[], options: { toleranceMs: number }, random: () => number): Picker {
   const dice = makeDice(random);
+  /** Measured latencies of the eligible, ms, so that the later passes read numbers in a row; NaN: not in question. */
+  const measuredMs = new Float64Array(members.length);
   return {
     pick(eligible, request) {
       let best = -1;
       let bestMs = Infinity;
       for (let index = 0; index < members.length; index++) {
+        measuredMs[index] = Number.NaN;
         if (eligible[index] !== 1) continue;
+        measuredMs[index] = members[index]!.latencyMs;
         const ms = expectedMs(members[index]!, request);
         if (ms < bestMs) {
           best = index;
           bestMs = ms;
         }
       }
-      return best === -1 || Number.isNaN(members[best]!.latencyMs) ? best : shared(eligible, best, bestMs);
+      return best === -1 || Number.isNaN(members[best]!.latencyMs) ? best : shared(best, bestMs);
     },
     score: (index, request) => expectedMs(members[index]!, request),
     reason: (index, request) => describeExpected(members[index]!, request),
   };
 
   /** One of the measured members within tolerance of the best, by weight; walks the list twice rather than collect. */
-  function shared(eligible: Uint8Array, best: number, bestMs: number): number {
+  function shared(best: number, bestMs: number): number {
     const limitMs = bestMs + options.toleranceMs;
     let total = 0;
     for (let index = 0; index < members.length; index++) {
-      if (eligible[index] === 1 && members[index]!.latencyMs <= limitMs) total += members[index]!.weight;
+      if (measuredMs[index]! <= limitMs) total += members[index]!.weight;
     }
     if (total === members[best]!.weight) return best;
     let left = (dice() / DICE_SIDES) * total;
     for (let index = 0; index < members.length; index++) {
-      if (eligible[index] !== 1 || !(members[index]!.latencyMs <= limitMs)) continue;
+      if (!(measuredMs[index]! <= limitMs)) continue;
       left -= members[index]!.weight;
       if (left < 0) return index;
     }
