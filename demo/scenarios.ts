@@ -1,5 +1,8 @@
 /** Every scenario of the demo, by name. */
 import type { Scenario } from "./scenario.ts";
+import { rateLimit } from "./scenarios/rate-limit.ts";
 import { regionOutage } from "./scenarios/region-outage.ts";
 
-export const SCENARIOS: ReadonlyMap<string, Scenario> = new Map([regionOutage].map((one) => [one.name, one]));
+export const SCENARIOS: ReadonlyMap<string, Scenario> = new Map(
+  [regionOutage, rateLimit].map((one) => [one.name, one]),
+);

@@ -2,8 +2,9 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { defineConfig } from "../../src/config/define.ts";
-import { certainlyOver, hammer } from "../../test/support/hammer.ts";
-import { startIsolates } from "../../test/support/isolates.ts";
+import { hammer } from "../../test/support/hammer.ts";
+import { certainlyOver } from "../../demo/certainly-over.ts";
+import { startIsolates } from "../../demo/isolates.ts";
 import type { Reporter, Row, TopicOptions } from "../figure.ts";
 
 const HOST = "limits.test";

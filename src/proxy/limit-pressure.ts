@@ -43,18 +43,20 @@ function healthOf(state: ServiceState): number {
 }
 
 /**
- * Requests a second as a part of what the origins can take. By Little's law a second's requests are those in flight divided
- * by the time each takes. Without a `capacity` on every origin the service is unbounded, and its load 0.
+ * Requests a second as a part of what the origins can take: as the hubs add it up for the world, or as this isolate sees it
+ * itself, if that is more. By Little's law a second's requests are those in flight divided by the time each takes. Without a
+ * `capacity` on every origin the service is unbounded, and its load 0.
  */
 function loadOf(state: ServiceState): number {
   let perSecond = 0;
   let capacity = 0;
   for (const { origins } of state.pools) {
-    for (const { config, inFlight, latencyMs, administrative } of origins) {
+    for (const { config, inFlight, latencyMs, saturation, administrative } of origins) {
       if (administrative !== "enabled") continue;
       if (config.capacity === undefined) return 0;
       capacity += config.capacity;
-      if (inFlight > 0) perSecond += (inFlight * 1_000) / (latencyMs > 1 ? latencyMs : 1_000);
+      const own = inFlight > 0 ? (inFlight * 1_000) / (latencyMs > 1 ? latencyMs : 1_000) : 0;
+      perSecond += Math.max(own, saturation * config.capacity);
     }
   }
   return capacity > 0 ? perSecond / capacity : 0;

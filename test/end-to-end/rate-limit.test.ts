@@ -4,8 +4,9 @@ import type { AddressInfo } from "node:net";
 import { SignJWT } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { defineConfig } from "../../src/config/define.ts";
-import { ask, certainlyOver, hammer, type Ask } from "../support/hammer.ts";
-import { startIsolates, type Isolates } from "../support/isolates.ts";
+import { ask, hammer, type Ask } from "../support/hammer.ts";
+import { certainlyOver } from "../../demo/certainly-over.ts";
+import { startIsolates, type Isolates } from "../../demo/isolates.ts";
 
 const SECRET = "a secret that nobody else knows, 32 bytes or more";
 const HOST = "limits.test";

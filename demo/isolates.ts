@@ -1,13 +1,15 @@
-// Several isolates of Fairlead on one plain workerd, each with its own memory and port, sharing one set of Durable Objects:
-// what several data centres are to each other.
+/**
+ * Several isolates of Fairlead on one plain workerd, each with its own memory and port, sharing one set of Durable Objects:
+ * what several data centres are to each other.
+ */
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { unstable_readConfig } from "wrangler";
-import { freePort } from "../../demo/ports.ts";
-import { startProcess, waitUntil } from "../../demo/process.ts";
-import { bundleWorker, PROJECT } from "../../demo/worker-source.ts";
-import type { Config } from "../../src/config/schema.ts";
+import { freePort } from "./ports.ts";
+import { startProcess, waitUntil } from "./process.ts";
+import { bundleWorker, PROJECT } from "./worker-source.ts";
+import type { Config } from "../src/config/schema.ts";
 
 /** What is used of wrangler.toml. */
 interface WranglerConfig {
@@ -104,7 +106,7 @@ ${ports.map((_, i) => `    (name = "edge-${i}", worker = .edge),`).join("\n")}
     (name = "storage", disk = (path = ${q(join(directory, "storage"))}, writable = true)),
   ],
   sockets = [
-${ports.map((port, i) => `    (name = "http-${i}", address = "127.0.0.1:${port}", http = (), service = "edge-${i}"),`).join("\n")}
+${ports.map((port, i) => `    (name = "http-${i}", address = "127.0.0.1:${port}", http = (cfBlobHeader = "MF-CF-Blob"), service = "edge-${i}"),`).join("\n")}
   ],
 );
 const edge :Workerd.Worker = ${worker("")};
