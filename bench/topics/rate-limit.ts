@@ -6,8 +6,9 @@ import { measureIsolates } from "../rate-limit/isolates.ts";
 import { measurePlanet } from "../rate-limit/planet.ts";
 
 export const run: RunTopic = async (report, options) => {
+  // First, while the heap is clean.
+  measureFlood(report);
   measurePlanet(report, options);
   await measureDecisions(report, options);
-  measureFlood(report);
   await measureIsolates(report, options);
 };
