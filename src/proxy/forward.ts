@@ -3,8 +3,9 @@ import type { RetryRule } from "../config/retry.ts";
 import { backoffMs } from "../resilience/backoff.ts";
 import { hedgeAfterMs } from "../resilience/hedge.ts";
 import { countRequest, takeRetry } from "../resilience/retry-budget.ts";
-import { isHarmless, retryRefusal } from "../resilience/retry.ts";
+import { isHarmless, retryRefusal, type FailureKind, type RetryRefusal } from "../resilience/retry.ts";
 import { nextCandidate, type Candidate } from "../steering/candidates.ts";
+import type { Trial } from "../view/trials.ts";
 import { discard, type Outcome } from "./attempt.ts";
 import { outboundBody } from "./body.ts";
 import type { Exchange } from "./exchange.ts";
@@ -41,9 +42,11 @@ export async function forward(exchange: Exchange): Promise<Answer> {
   };
   countRequest(service.pace.budget, exchange.startedMs);
 
-  let candidate = body.fault === null ? await nextPlace(errand) : null;
+  let trial = body.fault === null ? beginTrial(errand) : null;
+  let candidate = body.fault === null ? (trial ?? (await nextPlace(errand))) : null;
   for (let made = 1; candidate !== null; made++) {
-    const outcome = await tryOrHedge(errand, candidate);
+    const outcome = await (trial === null ? tryOrHedge(errand, candidate) : startTry(errand, candidate, trial).outcome);
+    trial = null;
     if (outcome.kind === "success") return { response: outcome.response };
     if (body.fault !== null) break;
     const mayRetry = retries(errand, outcome, made) && (await backOff(errand, made));
@@ -52,6 +55,18 @@ export async function forward(exchange: Exchange): Promise<Answer> {
     if (outcome.kind === "failure" && outcome.response !== null) discard(outcome.response);
   }
   return { failure: body.fault ?? { kind: "no-origin", retryAfterSeconds: RETRY_AFTER_SECONDS } };
+}
+
+/** A half-open origin is tried by a request that can go elsewhere afterwards. Usually there is none, and this is one look. */
+function beginTrial(errand: Errand): Trial | null {
+  const { exchange } = errand;
+  const { state, service, view, context } = exchange;
+  if (state.halfOpen.length === 0) return null;
+  const canMoveOn = refusalOfRetry(errand, "connection", null, 1) === null;
+  const trial = view.trials.begin(state, canMoveOn, (task) => context.waitUntil(task));
+  if (trial === null || enterOrigin(service.pace, service.config.concurrency, trial.origin)) return trial;
+  trial.settle("ignored");
+  return null;
 }
 
 /** The next candidate that has room for an attempt; when all are full, the best of them once it has. */
@@ -105,18 +120,28 @@ function hedgeCandidate({ exchange, rule, tried }: Errand): Candidate | null {
   return enterOrigin(service.pace, service.config.concurrency, candidate.origin) ? candidate : null;
 }
 
-function retries({ exchange, rule, body }: Errand, outcome: Outcome, made: number): boolean {
+function retries(errand: Errand, outcome: Outcome, made: number): boolean {
   if (outcome.kind !== "failure") return false;
-  const refusal = retryRefusal(rule, {
+  const refusal = refusalOfRetry(errand, outcome.failure, outcome.response?.status ?? null, made);
+  return refusal === null && isInBudget(errand.exchange, errand.rule);
+}
+
+/** Why there could be no further attempt after `made` of them, the last of which failed like this. */
+function refusalOfRetry(
+  { exchange, rule, body }: Errand,
+  failure: FailureKind,
+  status: number | null,
+  made: number,
+): RetryRefusal | null {
+  return retryRefusal(rule, {
     method: exchange.request.method,
-    failure: outcome.failure,
-    status: outcome.response?.status ?? null,
+    failure,
+    status,
     made,
     leftMs: leftMs(exchange),
     replayable: body.replayable,
     deduplicated: isDeduplicated(exchange),
   });
-  return refusal === null && isInBudget(exchange, rule);
 }
 
 /** Waits before a retry. False when there would be no time left after it. */

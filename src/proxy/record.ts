@@ -1,20 +1,16 @@
 /** What an attempt teaches this isolate: latency, and whether to keep away from an origin for a moment. */
+import { EJECTION_MS, ejectsHere, type AttemptResult } from "../resilience/local-breaker.ts";
 import { retryAfterMs } from "../resilience/retry.ts";
 import type { ServiceState } from "../steering/availability.ts";
 import type { Candidate } from "../steering/candidates.ts";
 import { observeAttempt } from "../steering/observe.ts";
 import type { Seen } from "../view/report.ts";
-import type { Outcome } from "./attempt.ts";
+import type { Trial } from "../view/trials.ts";
+import type { Attempt, Outcome } from "./attempt.ts";
 import type { Exchange } from "./exchange.ts";
-
-/** How long an isolate keeps away from an origin on its own evidence, ms. The agreed breaker takes over from there. */
-const EJECTION_MS = 1000;
 
 /** An origin may ask to be left alone for longer, but it is asked again after this time, ms. */
 const LONGEST_RETRY_AFTER_MS = 60_000;
-
-/** Failures in a row that eject when no single one is proof (a status, a timeout). */
-const FAILURE_RUN = 5;
 
 /** Notes that an attempt is waiting for its response head. */
 export function recordStart({ pool, origin }: Candidate): void {
@@ -23,9 +19,11 @@ export function recordStart({ pool, origin }: Candidate): void {
 }
 
 /**
- * Notes how an attempt ended. A thrown attempt ejects at once, since the origin could not be reached; a status or a
- * timeout may be about one request, so it takes a run of them.
+ * Notes how an attempt ended: for the policies, and for the isolate's own ejections.
  *
+ * @param outcome    how the request path sees it: whether to try another
+ * @param result     what came, for the breaker: what it counts as a failure is configured
+ * @param isTrial    of a half-open origin: its outcome goes to the breaker by its permit and nowhere else
  * @param durationMs time to the response head or to giving up, ms
  * @param nowMs      ms since the epoch
  */
@@ -33,24 +31,30 @@ export function recordOutcome(
   service: ServiceState,
   candidate: Candidate,
   outcome: Outcome,
+  result: Attempt["result"],
+  isTrial: boolean,
   durationMs: number,
   nowMs: number,
 ): void {
   const { pool, origin } = candidate;
   pool.inFlight--;
   origin.inFlight--;
-  if (outcome.kind === "ignored") return;
+  if (outcome.kind === "ignored" || result === "ignored") return;
   observeAttempt(service, candidate, outcome.kind === "success", durationMs, nowMs);
-  if (outcome.kind === "success") {
-    origin.failureRun = 0;
-    return;
+  if (isTrial) return;
+  const isFailure = origin.local.countsAsFailure(result);
+  origin.failureRun = isFailure ? origin.failureRun + 1 : 0;
+  const leftAloneMs = leaveAloneMs(outcome, nowMs);
+  if (leftAloneMs > 0) eject(service, candidate, nowMs + leftAloneMs);
+  else if (isFailure && ejectsHere(origin.local, result, origin.failureRun)) {
+    eject(service, candidate, nowMs + EJECTION_MS);
   }
-  origin.failureRun++;
-  const leftAloneMs = outcome.response === null ? 0 : retryAfterMs(outcome.response.headers.get("Retry-After"), nowMs);
-  if (leftAloneMs > 0) return eject(service, candidate, nowMs + Math.min(leftAloneMs, LONGEST_RETRY_AFTER_MS));
-  const isProof = outcome.failure === "connection" || outcome.failure === "unreached";
-  if (!isProof && origin.failureRun < FAILURE_RUN) return;
-  eject(service, candidate, nowMs + EJECTION_MS);
+}
+
+/** How long a failing origin asks to be left alone, ms; 0 when it does not. */
+function leaveAloneMs(outcome: Outcome, nowMs: number): number {
+  if (outcome.kind !== "failure" || outcome.response === null) return 0;
+  return Math.min(retryAfterMs(outcome.response.headers.get("Retry-After"), nowMs), LONGEST_RETRY_AFTER_MS);
 }
 
 function eject(service: ServiceState, { origin }: Candidate, untilMs: number): void {
@@ -59,16 +63,33 @@ function eject(service: ServiceState, { origin }: Candidate, untilMs: number): v
 }
 
 /** Notes the same for the report to the hub, which hears of a failure at once. */
-export function reportOutcome(exchange: Exchange, { origin }: Candidate, outcome: Outcome, durationMs: number): void {
-  if (outcome.kind === "ignored") return;
+export function reportOutcome(
+  exchange: Exchange,
+  { origin }: Candidate,
+  result: Attempt["result"],
+  durationMs: number,
+): void {
+  if (result === "ignored") return;
   const { view, context } = exchange;
+  const isFailure = origin.local.countsAsFailure(result);
   if (exchange.state.panicking) view.report.panic(origin.id);
-  else view.report.attempt(origin.id, seen(outcome), durationMs, false);
-  if (outcome.kind === "failure") view.sync.urgent(context);
+  else view.report.attempt(origin.id, isFailure ? seen(result) : "success", durationMs, durationMs > origin.local.slowMs);
+  if (isFailure) view.sync.urgent(context);
 }
 
-function seen(outcome: Exclude<Outcome, { kind: "ignored" }>): Seen {
-  if (outcome.kind === "success") return "success";
-  if (outcome.failure === "timeout") return "timeout";
-  return outcome.failure === "connection" || outcome.failure === "unreached" ? "connection" : "other failure";
+/** Gives a trial's permit back with its outcome, at once: others may be waiting for the slot. */
+export function reportTrial(
+  { view, context }: Exchange,
+  { origin }: Candidate,
+  trial: Trial,
+  result: Attempt["result"],
+): void {
+  if (result === "ignored") trial.settle("ignored");
+  else trial.settle(origin.local.countsAsFailure(result) ? "failure" : "success");
+  view.sync.urgent(context);
+}
+
+function seen(result: AttemptResult): Seen {
+  if (result === "timeout") return "timeout";
+  return result === "connection" || result === "unreached" ? "connection" : "other failure";
 }

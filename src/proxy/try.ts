@@ -2,12 +2,13 @@
 import type { RetryRule } from "../config/retry.ts";
 import { observeDuration } from "../resilience/hedge.ts";
 import type { Candidate } from "../steering/candidates.ts";
+import type { Trial } from "../view/trials.ts";
 import { attempt, discard, type Attempt, type Outcome } from "./attempt.ts";
 import type { OutboundBody } from "./body.ts";
 import type { Exchange } from "./exchange.ts";
 import { leaveOrigin } from "./pace.ts";
 import type { Runner } from "./race.ts";
-import { recordOutcome, recordStart, reportOutcome } from "./record.ts";
+import { recordOutcome, recordStart, reportOutcome, reportTrial } from "./record.ts";
 import { headersFor } from "./request.ts";
 
 /** What all attempts of one request share. */
@@ -22,8 +23,12 @@ export interface Errand {
   readonly tried: Candidate[];
 }
 
-/** Sends an attempt. The caller has taken a place for it at the origin; it is given back here. */
-export function startTry(errand: Errand, candidate: Candidate): Runner<Outcome> {
+/**
+ * Sends an attempt. The caller has taken a place for it at the origin; it is given back here.
+ *
+ * @param trial the permit under which a half-open origin is tried; null for any other attempt
+ */
+export function startTry(errand: Errand, candidate: Candidate, trial: Trial | null = null): Runner<Outcome> {
   const { exchange, rule, headers, target, body } = errand;
   const { service, request, context } = exchange;
   const { timeouts, concurrency } = service.config;
@@ -38,7 +43,7 @@ export function startTry(errand: Errand, candidate: Candidate): Runner<Outcome> 
     url: to.base + target,
     headers: headersFor(to, headers),
     body,
-    deadlineMs: Math.min(perTryMs, timeouts.totalMs - (startedMs - exchange.startedMs)),
+    deadlineMs: Math.min(perTryMs, timeouts.totalMs - (startedMs - exchange.startedMs), trial?.deadlineMs ?? Infinity),
     readsBody: exchange.readsBody,
     cancel: cancellation?.signal ?? null,
   }).then((came) => {
@@ -46,10 +51,12 @@ export function startTry(errand: Errand, candidate: Candidate): Runner<Outcome> 
     const nowMs = Date.now();
     const durationMs = nowMs - startedMs;
     leaveOrigin(service.pace, concurrency, candidate.origin);
-    recordOutcome(exchange.state, candidate, ended, durationMs, nowMs);
-    reportOutcome(exchange, candidate, ended, durationMs);
+    const result = resultOf(ended);
+    recordOutcome(exchange.state, candidate, ended, result, trial !== null, durationMs, nowMs);
+    if (trial === null) reportOutcome(exchange, candidate, result, durationMs);
+    else reportTrial(exchange, candidate, trial, result);
     if (rule.hedge !== undefined) observeDuration(service.pace.histogram, durationMs);
-    note(exchange.attempts, { candidate, durationMs, result: resultOf(ended) }, cancellation?.signal.aborted === true);
+    note(exchange.attempts, { candidate, durationMs, result }, cancellation?.signal.aborted === true);
     return ended;
   });
   // The runtime drops a request whose client leaves; what was started has to be accounted for all the same.

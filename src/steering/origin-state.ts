@@ -1,5 +1,6 @@
 /** What an isolate knows of one origin from one region, and whether the origin may take a request now. */
 import type { OriginConfig } from "../config/pool.ts";
+import type { LocalBreaker } from "../resilience/local-breaker.ts";
 import type { Member } from "./policy.ts";
 
 /** What an operator wants of an origin. Draining keeps what it has (sessions) and takes nothing new. */
@@ -10,6 +11,8 @@ export type BreakerPhase = "closed" | "open" | "half-open";
 
 export interface OriginState extends Member {
   readonly config: OriginConfig;
+  /** What counts as a failure here, and when this isolate ejects on its own. */
+  readonly local: LocalBreaker;
   administrative: Administrative;
   breaker: BreakerPhase;
   /** The health verdict for this region. */

@@ -1,9 +1,11 @@
 /** What this isolate knows of every service, as seen from one region. In production an isolate has one such view. */
+import { poolSettings } from "../config/origin-settings.ts";
 import type { OriginConfig, PoolConfig } from "../config/pool.ts";
 import { REGION_LOCATIONS, type Region } from "../config/region.ts";
 import type { Config } from "../config/schema.ts";
 import type { ServiceConfig } from "../config/service.ts";
 import type { PolicyName } from "../config/steering.ts";
+import { localBreaker, type LocalBreaker } from "../resilience/local-breaker.ts";
 import type { PoolState, ServiceState } from "../steering/availability.ts";
 import { prepareNarrowing } from "../steering/narrow.ts";
 import type { OriginState } from "../steering/origin-state.ts";
@@ -15,6 +17,7 @@ import type { SyncCounters } from "../telemetry/sync-counters.ts";
 import { ViewSubjects } from "./apply.ts";
 import { ReportBook } from "./report.ts";
 import { RegionSync } from "./sync.ts";
+import { Trials } from "./trials.ts";
 
 export interface RegionView {
   readonly region: Region;
@@ -23,6 +26,8 @@ export interface RegionView {
   readonly agreed: ViewState;
   readonly report: ReportBook;
   readonly sync: RegionSync;
+  /** Tries half-open origins, with permits from the hub. */
+  readonly trials: Trials;
   /** When the view was last brought up to date by a hub, ms since the epoch; 0: it is the bundled configuration. */
   readonly syncedAtMs: number;
 }
@@ -56,12 +61,18 @@ export function openView(config: Config, region: Region, surroundings: ViewSurro
     apply: (delta, nowMs) => subjects.apply(delta, nowMs),
     everyRequest: (nowMs) => subjects.expire(nowMs),
   });
+  const trials = new Trials({
+    takePermit: (origin) => sync.hub().takePermit(origin),
+    settle: (settled) => report.settle(settled),
+    clock,
+  });
   return {
     region,
     services,
     agreed,
     report,
     sync,
+    trials,
     get syncedAtMs() {
       return sync.syncedAtMs;
     },
@@ -87,7 +98,8 @@ function serviceState(name: string, config: ServiceConfig, random: () => number)
 }
 
 function poolState(id: string, pool: PoolConfig, service: ServiceConfig, random: () => number): PoolState {
-  const origins = pool.origins.map((origin) => originState(origin, pool));
+  const local = localBreaker(poolSettings(service, pool).breaker);
+  const origins = pool.origins.map((origin) => originState(origin, pool, local));
   return {
     id,
     priority: pool.priority,
@@ -103,10 +115,11 @@ function poolState(id: string, pool: PoolConfig, service: ServiceConfig, random:
   };
 }
 
-function originState(config: OriginConfig, pool: PoolConfig): OriginState {
+function originState(config: OriginConfig, pool: PoolConfig, local: LocalBreaker): OriginState {
   return {
     id: config.id,
     config,
+    local,
     priority: pool.priority,
     vector: unitVector(pool.location ?? REGION_LOCATIONS[pool.region]),
     weight: config.weight,

@@ -180,7 +180,7 @@ export class RegionSync {
     counters.syncs++;
     let answer: SyncAnswer;
     try {
-      answer = await within(GIVE_UP_MS, this.#hub().sync(request));
+      answer = await within(GIVE_UP_MS, this.hub().sync(request));
     } catch (error) {
       report.lost(sentReport);
       if (this.#loop === loop) this.#failed(error);
@@ -204,7 +204,8 @@ export class RegionSync {
     return "pause";
   }
 
-  #hub(): HubForIsolates {
+  /** The hub this isolate belongs to, or the shard of it. */
+  hub(): HubForIsolates {
     const { state, hubNamed } = this.#options;
     return hubNamed(hubFor(state.region, state.isolate, this.#shards));
   }
@@ -235,7 +236,7 @@ export class RegionSync {
     if (sent === null) return;
     counters.urgentReports++;
     try {
-      await within(GIVE_UP_MS, this.#hub().report(sent));
+      await within(GIVE_UP_MS, this.hub().report(sent));
       report.arrived(sent);
     } catch {
       counters.failures++;

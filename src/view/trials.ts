@@ -44,7 +44,8 @@ export class Trials {
    */
   begin(service: ServiceState, canMoveOn: boolean, waitUntil: (task: Promise<unknown>) => void): Trial | null {
     for (const standing of service.halfOpen) {
-      const { id } = standing.origin;
+      const { id, breaker } = standing.origin;
+      if (breaker !== "half-open") continue; // The list is as old as the last look at who is available.
       const held = this.#held.get(id);
       if (held === undefined) {
         this.#ask(id, waitUntil);

@@ -1,10 +1,12 @@
 /** Members, requests and seeded randomness for the tests of steering. */
 import fc from "fast-check";
 import { REGION_LOCATIONS, REGIONS } from "../../src/config/region.ts";
+import { breakerSchema } from "../../src/config/breaker.ts";
 import { originSchema } from "../../src/config/pool.ts";
 import { steeringSchema, type PolicyName, type SteeringConfig } from "../../src/config/steering.ts";
 import { hashText } from "../../src/steering/hash.ts";
 import { unitVector, type Place } from "../../src/steering/place.ts";
+import { localBreaker } from "../../src/resilience/local-breaker.ts";
 import type { OriginState } from "../../src/steering/origin-state.ts";
 import { prepareNarrowing } from "../../src/steering/narrow.ts";
 import type { PoolState, ServiceState } from "../../src/steering/availability.ts";
@@ -97,6 +99,7 @@ export function shares(counts: readonly number[]): number[] {
 export function origin(id: string, over: Partial<OriginState> = {}): OriginState {
   return {
     id,
+    local: localBreaker(breakerSchema.parse({})),
     config: originSchema.parse({ id, url: "http://127.0.0.1:9101" }),
     priority: 0,
     vector: unitVector(REGION_LOCATIONS.enam),

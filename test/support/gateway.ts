@@ -63,8 +63,8 @@ function serviceConfig(
       second: { region: "weur", priority: 1, origins: origins("second", second) },
     },
     steering: { policy: "failover" },
-    // Neither breakers nor probes: one test's failures are not the next one's, and origins see only what a test sends.
-    breaker: { enabled: false },
+    // No agreed breaker and no probes: one test's failures are not the next one's, and origins see only what a test sends.
+    breaker: { consecutiveFailures: 1000, minimumRequests: 100_000 },
     monitor: { mode: "passive" },
     debugHeaders: true,
     ...settings,
