@@ -73,7 +73,8 @@ export function reportOutcome(
   const { view, context } = exchange;
   const isFailure = origin.local.countsAsFailure(result);
   if (exchange.state.panicking) view.report.panic(origin.id);
-  else view.report.attempt(origin.id, isFailure ? seen(result) : "success", durationMs, durationMs > origin.local.slowMs);
+  else
+    view.report.attempt(origin.id, isFailure ? seen(result) : "success", durationMs, durationMs > origin.local.slowMs);
   if (isFailure) view.sync.urgent(context);
 }
 
