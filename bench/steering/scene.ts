@@ -66,6 +66,7 @@ export function requests(count: number): SteerRequest[] {
       path: "/",
       headers,
       requestId: key,
+      startedMs: 0,
       hashOf: () => hashText(key),
     };
   });

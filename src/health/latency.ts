@@ -3,9 +3,9 @@
 /** Time constant of the decay, in ms (Finagle's peak EWMA uses 10 s). */
 const DECAY_MS = 10_000;
 
-/** An estimate nobody renews is believed for so long, ms; then it halves every `HALVING_MS`. */
-const BELIEVED_MS = 30_000;
-const HALVING_MS = 30_000;
+/** An estimate nobody renews is believed for so long, ms; then what it has over its floor halves every `HALVING_MS`. */
+const BELIEVED_MS = 5_000;
+const HALVING_MS = 10_000;
 
 /** After so long without a measurement nothing is known, ms. */
 const FORGOTTEN_MS = 10 * 60_000;
@@ -39,10 +39,13 @@ export function observeLatency(estimate: LatencyEstimate, sampleMs: number, nowM
  * What an estimate is worth now. One that no traffic renews decays, so that an origin that was slow once gets another
  * chance, and is forgotten in the end.
  *
+ * @param floorMs what it cannot be better than, such as light over the distance: an origin that was never slow is not
+ *                tried again and again just because it is not used. A measurement below the floor stands
  * @returns ms; NaN when nothing is known
  */
-export function latencyNow({ latencyMs, latencyAtMs }: LatencyEstimate, nowMs: number): number {
+export function latencyNow({ latencyMs, latencyAtMs }: LatencyEstimate, floorMs: number, nowMs: number): number {
   const ageMs = nowMs - latencyAtMs;
-  if (ageMs <= BELIEVED_MS) return latencyMs;
-  return ageMs >= FORGOTTEN_MS ? Number.NaN : latencyMs / 2 ** ((ageMs - BELIEVED_MS) / HALVING_MS);
+  if (ageMs <= BELIEVED_MS || latencyMs <= floorMs) return ageMs >= FORGOTTEN_MS ? Number.NaN : latencyMs;
+  if (ageMs >= FORGOTTEN_MS) return Number.NaN;
+  return floorMs + (latencyMs - floorMs) / 2 ** ((ageMs - BELIEVED_MS) / HALVING_MS);
 }

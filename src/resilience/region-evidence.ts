@@ -3,7 +3,7 @@
  * breaker, latency, in-flight attempts. Mutable, because it is touched by every report.
  */
 import type { OriginMeasure, OriginReport, WindowCounts } from "../agreement/protocol.ts";
-import { latencyNow, observeLatency, type LatencyEstimate } from "../health/latency.ts";
+import { observeLatency, type LatencyEstimate } from "../health/latency.ts";
 import { addCounts, totalsOf, type CountWindow } from "./count-window.ts";
 
 /** How long an isolate's word on its in-flight attempts is believed, ms: reports come every two seconds or so. */
@@ -140,7 +140,7 @@ export function measureOf(evidence: RegionEvidence, nowMs: number): OriginMeasur
     else evidence.inFlight.delete(isolate);
   }
   return {
-    latencyMs: latencyNow(evidence.latency, nowMs),
+    latencyMs: evidence.latency.latencyMs,
     latencySamples: evidence.latencySamples,
     latencyAgeMs: Math.max(0, nowMs - evidence.latency.latencyAtMs),
     inFlight,

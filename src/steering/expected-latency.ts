@@ -1,20 +1,31 @@
 /** What a request should expect of a member: what was measured, or what the distance allows until then. */
+import { latencyNow } from "../health/latency.ts";
 import { distanceKm } from "./place.ts";
 import type { Member, SteerRequest } from "./policy.ts";
 
 /** Round trip in ms per km of great circle: light in fibre (about 200 km/ms), there and back. */
 const ROUND_TRIP_MS_PER_KM = 0.01;
 
-/** Expected time to a response head, ms. An estimate by distance is a lower bound: the first answer finds it out. */
+/** A measurement younger than this needs no look at the distance, ms. */
+const FRESH_MS = 5_000;
+
+/**
+ * Expected time to a response head, ms. The distance gives a lower bound: it stands in for a member that was not
+ * measured, whose first answer finds it out, and it is what an old measurement decays to.
+ */
 export function expectedMs(member: Member, request: SteerRequest): number {
-  return Number.isNaN(member.latencyMs)
-    ? distanceKm(member.vector, request.place.vector) * ROUND_TRIP_MS_PER_KM
-    : member.latencyMs;
+  if (!Number.isNaN(member.latencyMs) && request.startedMs - member.latencyAtMs < FRESH_MS) return member.latencyMs;
+  const floorMs = distanceKm(member.vector, request.place.vector) * ROUND_TRIP_MS_PER_KM;
+  const nowMs = latencyNow(member, floorMs, request.startedMs);
+  return Number.isNaN(nowMs) ? floorMs : nowMs;
 }
 
 /** The same in words for an operator. */
 export function describeExpected(member: Member, request: SteerRequest): string {
-  return Number.isNaN(member.latencyMs)
-    ? `${Math.round(distanceKm(member.vector, request.place.vector))} km away, not measured yet`
-    : `measured ${member.latencyMs.toFixed(1)} ms`;
+  if (Number.isNaN(member.latencyMs)) {
+    return `${Math.round(distanceKm(member.vector, request.place.vector))} km away, not measured yet`;
+  }
+  const expected = expectedMs(member, request);
+  const measured = `measured ${member.latencyMs.toFixed(1)} ms`;
+  return expected === member.latencyMs ? measured : `${measured} a while ago, expecting ${expected.toFixed(1)} ms`;
 }

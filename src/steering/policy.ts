@@ -61,6 +61,8 @@ export interface SteerRequest {
   readonly place: Place;
   /** What a ramp admits by: the same request gets the same answer however often it is asked. */
   readonly requestId: string;
+  /** When it came, ms since the epoch. */
+  readonly startedMs: number;
   readonly method: string;
   /** Without the query. */
   readonly path: string;

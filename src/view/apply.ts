@@ -1,7 +1,7 @@
 /** Takes what a hub brought into what requests are decided by: overrides by operators, and readings of origins. */
 import type { Override } from "../agreement/override.ts";
 import type { OriginReading, ViewDelta } from "../agreement/protocol.ts";
-import type { ServiceState } from "../steering/availability.ts";
+import type { PoolState, ServiceState } from "../steering/availability.ts";
 import type { OriginState } from "../steering/origin-state.ts";
 
 /** An own measurement younger than this is closer to the truth than the region's, ms. */
@@ -10,6 +10,7 @@ const OWN_LATENCY_MS = 10_000;
 /** An origin with what is needed to change its state. */
 interface Placed {
   readonly service: ServiceState;
+  readonly pool: PoolState;
   readonly origin: OriginState;
   /** Of `inFlight`: what the region's other isolates said they had. */
   othersInFlight: number;
@@ -23,7 +24,7 @@ export class ViewSubjects {
   constructor(services: Iterable<ServiceState>) {
     for (const service of services) {
       for (const pool of service.pools)
-        for (const origin of pool.origins) this.#origins.set(origin.id, { service, origin, othersInFlight: 0 });
+        for (const origin of pool.origins) this.#origins.set(origin.id, { service, pool, origin, othersInFlight: 0 });
     }
   }
 
@@ -80,7 +81,7 @@ export class ViewSubjects {
   #read(id: string, reading: OriginReading | null, nowMs: number): void {
     const placed = this.#origins.get(id);
     if (placed === undefined || reading === null) return;
-    const { origin, service } = placed;
+    const { origin, pool, service } = placed;
     if (
       origin.breaker !== reading.breaker ||
       origin.healthy !== reading.healthy ||
@@ -98,5 +99,10 @@ export class ViewSubjects {
     if (Number.isNaN(reading.latencyMs) || (isOwnFresh && !Number.isNaN(origin.latencyMs))) return;
     origin.latencyMs = reading.latencyMs;
     origin.latencyAtMs = measuredMs;
+    if (nowMs - pool.latencyAtMs < OWN_LATENCY_MS && !Number.isNaN(pool.latencyMs)) return;
+    // A pool that this isolate has not measured is as good as the best of its origins for the region.
+    const best = pool.origins.reduce((a, b) => (b.latencyMs < a.latencyMs || Number.isNaN(a.latencyMs) ? b : a));
+    pool.latencyMs = best.latencyMs;
+    pool.latencyAtMs = best.latencyAtMs;
   }
 }

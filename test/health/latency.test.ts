@@ -39,14 +39,18 @@ describe("a latency estimate", () => {
 });
 
 describe("an estimate that nothing renews", () => {
-  it("is believed for half a minute, then halves every half minute, then is forgotten", () => {
-    expect(latencyNow(measured(800), 30_000)).toBe(800);
-    expect(latencyNow(measured(800), 60_000)).toBe(400);
-    expect(latencyNow(measured(800), 90_000)).toBe(200);
-    expect(latencyNow(measured(800), 600_000)).toBeNaN();
+  it("is believed for a moment, then nears its floor by half every ten seconds, then is forgotten", () => {
+    expect(latencyNow(measured(800), 0, 5_000)).toBe(800);
+    expect(latencyNow(measured(800), 0, 15_000)).toBe(400);
+    expect(latencyNow(measured(800), 200, 25_000)).toBe(350);
+    expect(latencyNow(measured(800), 0, 600_000)).toBeNaN();
+  });
+
+  it("stands when it is below its floor", () => {
+    expect(latencyNow(measured(20), 90, 60_000)).toBe(20);
   });
 
   it("is believed when the clock was set back", () => {
-    expect(latencyNow(measured(800, 50_000), 10_000)).toBe(800);
+    expect(latencyNow(measured(800, 50_000), 0, 10_000)).toBe(800);
   });
 });

@@ -35,3 +35,22 @@ describe("latency", () => {
     expect(counts[1]! / 10_000).toBeCloseTo(0.75, 1);
   });
 });
+
+describe("a measurement that nothing renews", () => {
+  const later = (ms: number) => ({ ...requestFrom("enam"), startedMs: ms });
+  const pickLater = (members: ReturnType<typeof at>[], ms: number) =>
+    latency.prepare(members, options("latency"), () => 0).pick(all(members.length), later(ms));
+
+  it("gives a near origin that was slow once another chance", () => {
+    const members = [at("enam", 200), at("wnam", 65)];
+    members[1]!.latencyAtMs = 60_000;
+    expect(pickLater(members, 4_000)).toBe(1);
+    expect(pickLater(members, 60_000)).toBe(0);
+  });
+
+  it("does not send anybody across an ocean to have another look", () => {
+    const members = [at("enam", 10), at("apac", 160)];
+    members[0]!.latencyAtMs = 300_000;
+    expect(pickLater(members, 300_000)).toBe(0);
+  });
+});

@@ -66,6 +66,7 @@ export function requestFrom(
   return {
     place: { region, colo: "", country: "", continent: "", vector: unitVector(REGION_LOCATIONS[region]), ...place },
     requestId,
+    startedMs: 0,
     method,
     path,
     headers: new Headers(headers),
