@@ -35,6 +35,7 @@ export function busyMembers(count: number): Member[] {
     priority: Math.floor(random() * 3),
     weight: 1 + Math.floor(random() * 10),
     latencyMs: 5 + random() * 200,
+    latencySamples: 10,
     baselineMs: 5 + random() * 200,
     inFlight: Math.floor(random() * 20),
     openStreams: Math.floor(random() * 20),

@@ -32,7 +32,6 @@ export interface RegionEvidence {
   /** When an answer last came from real traffic, ms since the epoch. */
   measuredMs: number;
   readonly latency: LatencyEstimate;
-  latencySamples: number;
   readonly inFlight: Map<string, { readonly attempts: number; readonly atMs: number }>;
 }
 
@@ -43,8 +42,7 @@ export function noEvidence(): RegionEvidence {
     forwardedMs: 0,
     lastFailureMs: 0,
     measuredMs: 0,
-    latency: { latencyMs: Number.NaN, latencyAtMs: 0 },
-    latencySamples: 0,
+    latency: { latencyMs: Number.NaN, latencyAtMs: 0, latencySamples: 0 },
     inFlight: new Map(),
   };
 }
@@ -81,7 +79,7 @@ export function takeOriginReport(
 /** Takes a measured time to the response head in: a report's mean, or a probe's. */
 export function takeLatency(evidence: RegionEvidence, sampleMs: number, samples: number, nowMs: number): void {
   observeLatency(evidence.latency, sampleMs, nowMs);
-  evidence.latencySamples += samples;
+  evidence.latency.latencySamples += samples - 1;
 }
 
 /**
@@ -141,7 +139,7 @@ export function measureOf(evidence: RegionEvidence, nowMs: number): OriginMeasur
   }
   return {
     latencyMs: evidence.latency.latencyMs,
-    latencySamples: evidence.latencySamples,
+    latencySamples: evidence.latency.latencySamples,
     latencyAgeMs: Math.max(0, nowMs - evidence.latency.latencyAtMs),
     inFlight,
     load: ((successes + failures) * 1000) / LOAD_WINDOW_MS,

@@ -1,5 +1,5 @@
 /** What a request should expect of a member: what was measured, or what the distance allows until then. */
-import { latencyNow } from "../health/latency.ts";
+import { latencyNow, WARM_UP_SAMPLES } from "../health/latency.ts";
 import { distanceKm } from "./place.ts";
 import type { Member, SteerRequest } from "./policy.ts";
 
@@ -11,18 +11,19 @@ const FRESH_MS = 5_000;
 
 /**
  * Expected time to a response head, ms. The distance gives a lower bound: it stands in for a member that was not
- * measured, whose first answer finds it out, and it is what an old measurement decays to.
+ * measured often enough, whose first answers find it out, and it is what an old measurement decays to.
  */
 export function expectedMs(member: Member, request: SteerRequest): number {
-  if (!Number.isNaN(member.latencyMs) && request.startedMs - member.latencyAtMs < FRESH_MS) return member.latencyMs;
+  const isMeasured = member.latencySamples >= WARM_UP_SAMPLES;
+  if (isMeasured && request.startedMs - member.latencyAtMs < FRESH_MS) return member.latencyMs;
   const floorMs = distanceKm(member.vector, request.place.vector) * ROUND_TRIP_MS_PER_KM;
-  const nowMs = latencyNow(member, floorMs, request.startedMs);
+  const nowMs = isMeasured ? latencyNow(member, floorMs, request.startedMs) : Number.NaN;
   return Number.isNaN(nowMs) ? floorMs : nowMs;
 }
 
 /** The same in words for an operator. */
 export function describeExpected(member: Member, request: SteerRequest): string {
-  if (Number.isNaN(member.latencyMs)) {
+  if (member.latencySamples < WARM_UP_SAMPLES) {
     return `${Math.round(distanceKm(member.vector, request.place.vector))} km away, not measured yet`;
   }
   const expected = expectedMs(member, request);

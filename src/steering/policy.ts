@@ -33,6 +33,8 @@ export interface Member {
   latencyMs: number;
   /** When the latency was last measured, ms since the epoch. */
   latencyAtMs: number;
+  /** Measurements taken in so far; the first few do not count yet. */
+  latencySamples: number;
   /** What latency usually is, in ms (an average over minutes); NaN until measured. */
   baselineMs: number;
   /** Attempts waiting for a response head: this isolate's and its region's. */
@@ -49,6 +51,7 @@ export interface Member {
 export const UNMEASURED = {
   latencyMs: Number.NaN,
   latencyAtMs: 0,
+  latencySamples: 0,
   baselineMs: Number.NaN,
   inFlight: 0,
   openStreams: 0,

@@ -99,10 +99,12 @@ export class ViewSubjects {
     if (Number.isNaN(reading.latencyMs) || (isOwnFresh && !Number.isNaN(origin.latencyMs))) return;
     origin.latencyMs = reading.latencyMs;
     origin.latencyAtMs = measuredMs;
+    origin.latencySamples = reading.latencySamples;
     if (nowMs - pool.latencyAtMs < OWN_LATENCY_MS && !Number.isNaN(pool.latencyMs)) return;
     // A pool that this isolate has not measured is as good as the best of its origins for the region.
     const best = pool.origins.reduce((a, b) => (b.latencyMs < a.latencyMs || Number.isNaN(a.latencyMs) ? b : a));
     pool.latencyMs = best.latencyMs;
     pool.latencyAtMs = best.latencyAtMs;
+    pool.latencySamples = best.latencySamples;
   }
 }

@@ -2,21 +2,25 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { latencyNow, observeLatency } from "../../src/health/latency.ts";
 
-const measured = (latencyMs: number, latencyAtMs = 0) => ({ latencyMs, latencyAtMs });
+const measured = (latencyMs: number, latencyAtMs = 0, latencySamples = 10) => ({
+  latencyMs,
+  latencyAtMs,
+  latencySamples,
+});
 
 describe("a latency estimate", () => {
-  it("takes the first measurement as it is", () => {
-    const estimate = measured(Number.NaN);
-    observeLatency(estimate, 40, 1000);
-    expect(estimate).toEqual({ latencyMs: 40, latencyAtMs: 1000 });
+  it("takes the fastest of the first few, which carry connecting and waking up", () => {
+    const estimate = measured(Number.NaN, 0, 0);
+    for (const sampleMs of [180, 40, 90]) observeLatency(estimate, sampleMs, 1000);
+    expect(estimate).toEqual({ latencyMs: 40, latencyAtMs: 1000, latencySamples: 3 });
   });
 
-  it("jumps up at once and comes down slowly", () => {
+  it("goes up by a good part at once and comes down slowly", () => {
     const estimate = measured(40, 1000);
     observeLatency(estimate, 400, 2000);
-    expect(estimate.latencyMs).toBe(400);
+    expect(estimate.latencyMs).toBeCloseTo(40 + 0.3 * 360);
     observeLatency(estimate, 40, 3000);
-    expect(estimate.latencyMs).toBeCloseTo(40 + 360 * Math.exp(-0.1));
+    expect(estimate.latencyMs).toBeCloseTo(40 + 108 * Math.exp(-0.1));
   });
 
   it("never leaves the range of what was measured, whatever the clock does", () => {
@@ -28,7 +32,7 @@ describe("a latency estimate", () => {
     );
     fc.assert(
       fc.property(samples, (observed) => {
-        const estimate = measured(Number.NaN);
+        const estimate = measured(Number.NaN, 0, 0);
         for (const [sampleMs, atMs] of observed) observeLatency(estimate, sampleMs, atMs);
         const values = observed.map(([sampleMs]) => sampleMs);
         expect(estimate.latencyMs).toBeGreaterThanOrEqual(Math.min(...values) - 1e-9);

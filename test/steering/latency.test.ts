@@ -5,7 +5,11 @@ import { unitVector } from "../../src/steering/place.ts";
 import { all, options, origin, requestFrom, seeded } from "./support.ts";
 
 const at = (region: Region, latencyMs = Number.NaN) =>
-  origin(region, { vector: unitVector(REGION_LOCATIONS[region]), latencyMs });
+  origin(region, {
+    vector: unitVector(REGION_LOCATIONS[region]),
+    latencyMs,
+    latencySamples: Number.isNaN(latencyMs) ? 0 : 10,
+  });
 const pick = (members: ReturnType<typeof at>[], from: Region, random = 0) =>
   latency.prepare(members, options("latency"), () => random).pick(all(members.length), requestFrom(from));
 

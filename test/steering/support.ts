@@ -38,7 +38,12 @@ export const memberArbitrary: fc.Arbitrary<Member> = fc
     successRatio: fc.double({ min: 0, max: 1, noNaN: true }),
     saturation: fc.double({ min: 0, max: 3, noNaN: true }),
   })
-  .map(({ region, ...rest }) => ({ ...rest, latencyAtMs: 0, vector: unitVector(REGION_LOCATIONS[region]) }));
+  .map(({ region, ...rest }) => ({
+    ...rest,
+    latencyAtMs: 0,
+    latencySamples: 10,
+    vector: unitVector(REGION_LOCATIONS[region]),
+  }));
 
 export const requestArbitrary: fc.Arbitrary<SteerRequest> = fc
   .record({ region: regionArbitrary, key: fc.string(), country: fc.constantFrom("", "DE", "JP") })
@@ -113,6 +118,7 @@ export function origin(id: string, over: Partial<OriginState> = {}): OriginState
     failureRun: 0,
     admission: 1,
     kept: 1,
+    latencySamples: over.latencyMs === undefined ? 0 : 10,
     ...over,
   };
 }
