@@ -14,7 +14,7 @@ const FRESH_MS = 5_000;
  * measured often enough, whose first answers find it out, and it is what an old measurement decays to.
  */
 export function expectedMs(member: Member, request: SteerRequest): number {
-  const isMeasured = member.latencySamples >= WARM_UP_SAMPLES;
+  const isMeasured = member.latencySamples >= WARM_UP_SAMPLES && !Number.isNaN(member.latencyMs);
   if (isMeasured && request.startedMs - member.latencyAtMs < FRESH_MS) return member.latencyMs;
   const floorMs = distanceKm(member.vector, request.place.vector) * ROUND_TRIP_MS_PER_KM;
   const nowMs = isMeasured ? latencyNow(member, floorMs, request.startedMs) : Number.NaN;
@@ -23,7 +23,7 @@ export function expectedMs(member: Member, request: SteerRequest): number {
 
 /** The same in words for an operator. */
 export function describeExpected(member: Member, request: SteerRequest): string {
-  if (member.latencySamples < WARM_UP_SAMPLES) {
+  if (member.latencySamples < WARM_UP_SAMPLES || Number.isNaN(member.latencyMs)) {
     return `${Math.round(distanceKm(member.vector, request.place.vector))} km away, not measured yet`;
   }
   const expected = expectedMs(member, request);
