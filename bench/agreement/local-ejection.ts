@@ -17,11 +17,6 @@ export async function measureLocalEjection(report: Reporter): Promise<void> {
   });
   const good = createServer((_, response) => void response.end("ok"));
   await Promise.all([listening(failing, failingPort), listening(good, goodPort)]);
-  const pool = (id: string, region: "enam" | "weur", priority: number, port: number) => ({
-    region,
-    priority,
-    origins: [{ id, url: `http://127.0.0.1:${port}` }],
-  });
   const worker = await startWorkerd({
     config: defineConfig({
       admin: { hosts: ["admin.localhost"] },
@@ -61,6 +56,10 @@ export async function measureLocalEjection(report: Reporter): Promise<void> {
     failing.close();
     good.close();
   }
+}
+
+function pool(id: string, region: "enam" | "weur", priority: number, port: number) {
+  return { region, priority, origins: [{ id, url: `http://127.0.0.1:${port}` }] };
 }
 
 function listening(server: ReturnType<typeof createServer>, port: number): Promise<void> {

@@ -2,7 +2,7 @@
 import type { RetryRule } from "../config/retry.ts";
 import { backoffMs } from "../resilience/backoff.ts";
 import { hedgeAfterMs } from "../resilience/hedge.ts";
-import { countRequest, takeRetry } from "../resilience/retry-budget.ts";
+import { countRequest, oweRetry, takeRetry } from "../resilience/retry-budget.ts";
 import { isHarmless, retryRefusal, type FailureKind, type RetryRefusal } from "../resilience/retry.ts";
 import { nextCandidate, type Candidate } from "../steering/candidates.ts";
 import type { Trial } from "../view/trials.ts";
@@ -10,7 +10,7 @@ import { discard, type Outcome } from "./attempt.ts";
 import { outboundBody } from "./body.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Failure } from "./failure.ts";
-import { enterOrigin, waitForOrigin } from "./pace.ts";
+import { enterOrigin, leaveOrigin, waitForOrigin } from "./pace.ts";
 import { race } from "./race.ts";
 import { outboundHeaders, outboundTarget } from "./request.ts";
 import { startTry, type Errand } from "./try.ts";
@@ -50,11 +50,25 @@ export async function forward(exchange: Exchange): Promise<Answer> {
     if (outcome.kind === "success") return { response: outcome.response };
     if (body.fault !== null) break;
     const mayRetry = retries(errand, outcome, made) && (await backOff(errand, made));
-    candidate = mayRetry ? await nextPlace(errand) : null;
+    candidate = mayRetry ? await retryPlace(errand) : null;
     if (candidate === null) return lastWord(outcome);
     if (outcome.kind === "failure" && outcome.response !== null) discard(outcome.response);
   }
   return { failure: body.fault ?? { kind: "no-origin", retryAfterSeconds: RETRY_AFTER_SECONDS } };
+}
+
+/** Where a retry goes, if the budget has it. It always has a retry that goes where nothing is known to be wrong. */
+async function retryPlace(errand: Errand): Promise<Candidate | null> {
+  const { exchange, rule } = errand;
+  const { service, state } = exchange;
+  const candidate = await nextPlace(errand);
+  if (candidate === null || isInBudget(exchange, rule)) return candidate;
+  if (candidate.origin.failureRun === 0 && !state.panicking) {
+    oweRetry(service.pace.budget, Date.now());
+    return candidate;
+  }
+  leaveOrigin(service.pace, service.config.concurrency, candidate.origin);
+  return null;
 }
 
 /** A half-open origin is tried by a request that can go elsewhere afterwards. Usually there is none, and this is one look. */
@@ -123,7 +137,7 @@ function hedgeCandidate({ exchange, rule, tried }: Errand): Candidate | null {
 function retries(errand: Errand, outcome: Outcome, made: number): boolean {
   if (outcome.kind !== "failure") return false;
   const refusal = refusalOfRetry(errand, outcome.failure, outcome.response?.status ?? null, made);
-  return refusal === null && isInBudget(errand.exchange, errand.rule);
+  return refusal === null;
 }
 
 /** Why there could be no further attempt after `made` of them, the last of which failed like this. */

@@ -57,6 +57,15 @@ export function takeRetry(budget: RetryBudget, config: BudgetConfig, regionRatio
   return true;
 }
 
+/**
+ * Notes a retry that is made whatever is left, because it goes where nothing is wrong: a load that one sick origin sheds
+ * onto healthy ones is not multiplied. Later ones wait until it is made up for.
+ */
+export function oweRetry(budget: RetryBudget, nowMs: number): void {
+  advance(budget, nowMs);
+  budget.retries[budget.second % WINDOW_SECONDS]!++;
+}
+
 /** Clears the slots of seconds that have passed. A clock that steps back stays in the newest second. */
 function advance(budget: RetryBudget, nowMs: number): void {
   const second = Math.floor(nowMs / 1000);

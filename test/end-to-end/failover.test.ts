@@ -31,7 +31,7 @@ let unused: TestService[];
 
 beforeAll(async () => {
   const timeouts = { firstByteMs: 1000, totalMs: 10_000 };
-  gateway = await startGateway(Object.keys(faults).length * METHODS.length + 8, { timeouts });
+  gateway = await startGateway(Object.keys(faults).length * METHODS.length + 10, { timeouts });
   unused = [...gateway.services];
 });
 afterAll(() => gateway.stop());
@@ -135,6 +135,19 @@ it("leaves a chunked body that was cut short without its last chunk", async () =
   const answer = await ask(service, "GET");
   expect(answer.body).toContain("abc");
   expect(answer.body).not.toMatch(/0\r\n\r\n$/);
+});
+
+it("loses no client of a burst that meets a dead origin, whatever the retry budget", async () => {
+  const service = untouched();
+  service.first.respond = reset;
+  const answers = await Promise.all(Array.from({ length: 40 }, () => ask(service, "GET")));
+  expect(answers.map(({ body }) => body)).toEqual(answers.map(() => "from second"));
+});
+
+it("loses no client to a run of bad answers from one origin, whatever the retry budget", async () => {
+  const service = untouched();
+  service.first.respond = faults["503"]!;
+  for (let nth = 0; nth < 10; nth++) expect((await ask(service, "GET")).status).toBe(200);
 });
 
 it("keeps away from an origin for a second after it could not be reached, then takes it back", async () => {

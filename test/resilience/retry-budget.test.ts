@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { countRequest, emptyBudget, takeRetry } from "../../src/resilience/retry-budget.ts";
+import { countRequest, emptyBudget, oweRetry, takeRetry } from "../../src/resilience/retry-budget.ts";
 
 const config = { ratio: 0.2, minPerSecond: 3 };
 
@@ -27,6 +27,16 @@ describe("the retry budget", () => {
     const burst = (nowMs: number) => [1, 2, 3, 4, 5].filter(() => takeRetry(budget, config, 0, nowMs)).length;
     expect(burst(1000)).toBe(3);
     expect(burst(9000)).toBe(3);
+  });
+
+  it("makes later retries wait for those that were made on credit", () => {
+    const budget = emptyBudget();
+    for (let request = 0; request < 100; request++) countRequest(budget, 1000);
+    for (let retry = 0; retry < 20; retry++) oweRetry(budget, 1000);
+    const none = { ratio: 0.2, minPerSecond: 0 };
+    expect(takeRetry(budget, none, 0, 1000)).toBe(false);
+    for (let request = 0; request < 5; request++) countRequest(budget, 2000);
+    expect(takeRetry(budget, none, 0, 2000)).toBe(true);
   });
 
   it("recovers when the window has passed", () => {
