@@ -1,8 +1,8 @@
 /**
  * `latency`: the eligible member with the lowest latency from the request's region.
  *
- * A member that has been measured counts with its measurement; one that has not counts with what light in fibre needs
- * for the distance. That estimate is a lower bound, so a member that only looks near is found out by its first answer,
+ * A member that has been measured counts with its measurement, which decays to the distance's when nothing renews it; one
+ * that has not been measured often enough counts with what light in fibre needs for the distance. That estimate is a lower bound, so a member that only looks near is found out by its first answer,
  * and one that could be better than a sick neighbour is tried. Members within `toleranceMs` of the best share the
  * traffic at random, by weight, as long as both sides are measured: an estimate alone never draws traffic off the best.
  */
