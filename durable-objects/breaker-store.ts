@@ -3,10 +3,8 @@
  * once there is any. Counts are not stored: an eviction takes longer than they are good for.
  */
 import type { HubName } from "../src/agreement/protocol.ts";
-import type { Region } from "../src/config/region.ts";
-import type { Verdict } from "../src/health/thresholds.ts";
 import type { OriginAgreement } from "../src/resilience/origin-agreement.ts";
-import type { HealthChange, Transition } from "../src/resilience/origin-history.ts";
+import type { OriginHistory } from "../src/resilience/origin-history.ts";
 import { logError } from "../src/telemetry/log.ts";
 
 export interface StoredAgreement {
@@ -15,31 +13,9 @@ export interface StoredAgreement {
   readonly unreached: readonly HubName[];
 }
 
-export interface StoredHistory {
-  /** Grows with every change a hub can see. */
-  readonly version: number;
-  /** The last 50 of each, oldest first. */
-  readonly transitions: readonly Transition[];
-  readonly healthChanges: readonly HealthChange[];
-  /** What regions have told of the origin's health. */
-  readonly verdicts: Readonly<Partial<Record<Region, Verdict>>>;
-  readonly globalVerdict: Verdict;
-  /** Hubs beyond one a region that have called. */
-  readonly shards: readonly HubName[];
-}
-
-export const NO_HISTORY: StoredHistory = {
-  version: 0,
-  transitions: [],
-  healthChanges: [],
-  verdicts: {},
-  globalVerdict: "unknown",
-  shards: [],
-};
-
 export interface BreakerRows {
   agreement: StoredAgreement;
-  history: StoredHistory;
+  history: OriginHistory;
 }
 
 type Kv = Pick<SyncKvStorage, "get" | "put" | "delete">;

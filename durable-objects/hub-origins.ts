@@ -235,9 +235,8 @@ export class HubOrigins {
     if (state.version <= known.state.version) return;
     const before = verdictOf(known);
     if (state.breaker !== known.state.breaker) {
-      // What was counted under the former state says nothing about this one.
+      // What was counted under the former state says nothing about this one; that there is traffic still does.
       known.evidence.owed = null;
-      known.evidence.window = [];
       known.nextPermitMs = 0;
     }
     known.state = state;

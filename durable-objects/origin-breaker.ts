@@ -35,9 +35,15 @@ import {
   takePermit,
   type OriginAgreement,
 } from "../src/resilience/origin-agreement.ts";
-import { kept, transitionsBetween } from "../src/resilience/origin-history.ts";
+import {
+  kept,
+  NO_HISTORY,
+  transitionsBetween,
+  type OriginHistory,
+  type OriginInspection,
+} from "../src/resilience/origin-history.ts";
 import { logError } from "../src/telemetry/log.ts";
-import { BreakerStore, NO_HISTORY, type StoredAgreement, type StoredHistory } from "./breaker-store.ts";
+import { BreakerStore, type StoredAgreement } from "./breaker-store.ts";
 import { askHubs, hubNamed } from "./hubs.ts";
 import { regionOf } from "../src/agreement/sharding.ts";
 
@@ -52,14 +58,6 @@ export interface BreakerBindings {
   readonly REGION_HUB: DurableObjectNamespace;
 }
 
-/** What an operator can ask of an origin's breaker. */
-export interface OriginInspection extends StoredHistory {
-  readonly origin: OriginId;
-  readonly agreement: OriginAgreement;
-  /** What each region is told. */
-  readonly states: Readonly<Partial<Record<Region, BreakerState>>>;
-}
-
 const SETTINGS = originSettings(config);
 const DEFAULTS = { breaker: breakerSchema.parse({}), ramp: rampSchema.parse({}), attemptMs: 120_000 };
 
@@ -68,7 +66,7 @@ export class OriginBreaker extends DurableObject<BreakerBindings> implements Bre
   readonly #rules: Pick<OriginSettings, "breaker" | "ramp" | "attemptMs">;
   readonly #store: BreakerStore;
   #agreement: OriginAgreement;
-  #history: StoredHistory;
+  #history: OriginHistory;
   #unreached: ReadonlySet<HubName>;
   #alarmMs = Infinity;
   #judging = false;
@@ -146,7 +144,7 @@ export class OriginBreaker extends DurableObject<BreakerBindings> implements Bre
   }
 
   /** Takes a new state on: notes what changed, stores it, sets the alarm, tells the hubs if they can see a difference. */
-  #become(agreement: OriginAgreement, health: Partial<StoredHistory> = {}): void {
+  #become(agreement: OriginAgreement, health: Partial<OriginHistory> = {}): void {
     const before = this.#visible();
     const transitions = transitionsBetween(this.#agreement, agreement, Date.now());
     this.#agreement = agreement;

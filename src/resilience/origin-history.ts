@@ -1,4 +1,5 @@
 /** What an operator can ask of an origin's breaker afterwards: its last changes, with time, region and reason. */
+import type { BreakerState, HubName, OriginId } from "../agreement/protocol.ts";
 import type { Region } from "../config/region.ts";
 import type { Verdict } from "../health/thresholds.ts";
 import type { CircuitBreaker } from "./circuit-breaker.ts";
@@ -24,6 +25,37 @@ export interface HealthChange {
   readonly scope: Scope;
   readonly verdict: Verdict;
   readonly reason: string;
+}
+
+/** What is kept of an origin beyond the moment. */
+export interface OriginHistory {
+  /** Grows with every change a hub can see. */
+  readonly version: number;
+  /** The last 50 of each, oldest first. */
+  readonly transitions: readonly Transition[];
+  readonly healthChanges: readonly HealthChange[];
+  /** What regions have told of the origin's health. */
+  readonly verdicts: Readonly<Partial<Record<Region, Verdict>>>;
+  readonly globalVerdict: Verdict;
+  /** Hubs beyond one a region that have called. */
+  readonly shards: readonly HubName[];
+}
+
+export const NO_HISTORY: OriginHistory = {
+  version: 0,
+  transitions: [],
+  healthChanges: [],
+  verdicts: {},
+  globalVerdict: "unknown",
+  shards: [],
+};
+
+/** What an operator is told of an origin's breaker. */
+export interface OriginInspection extends OriginHistory {
+  readonly origin: OriginId;
+  readonly agreement: OriginAgreement;
+  /** What each region is told. */
+  readonly states: Readonly<Partial<Record<Region, BreakerState>>>;
 }
 
 /** The phase changes between two states. A region whose breaker gave way to the world's is no change of its own. */

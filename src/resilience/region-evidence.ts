@@ -119,13 +119,16 @@ export function stillOwed(evidence: RegionEvidence, counts: WindowCounts, nowMs:
   };
 }
 
-/** Attempts that ended in the window: whether the region has traffic there, and how it fares. */
+/**
+ * Attempts that ended lately: whether the region has traffic there, and how it fares. However short the breaker's window
+ * is, this looks back over a few reports, or a region would seem to have no traffic between two of them.
+ */
 export function recentTraffic(
   evidence: RegionEvidence,
   windowMs: number,
   nowMs: number,
 ): { successes: number; failures: number } {
-  const { successes, failures } = totalsOf(evidence.window, windowMs, nowMs);
+  const { successes, failures } = totalsOf(evidence.window, Math.max(windowMs, LOAD_WINDOW_MS), nowMs);
   return { successes, failures };
 }
 

@@ -19,9 +19,12 @@ interface Placed {
 export class ViewSubjects {
   readonly #origins = new Map<string, Placed>();
   readonly #overrides = new Map<string, Override>();
+  readonly #breakerChanged: (origin: string) => void;
   #nextExpiryMs = Infinity;
 
-  constructor(services: Iterable<ServiceState>) {
+  /** @param breakerChanged told when an origin's breaker is in another phase than before */
+  constructor(services: Iterable<ServiceState>, breakerChanged: (origin: string) => void = () => undefined) {
+    this.#breakerChanged = breakerChanged;
     for (const service of services) {
       for (const pool of service.pools)
         for (const origin of pool.origins) this.#origins.set(origin.id, { service, pool, origin, othersInFlight: 0 });
@@ -88,6 +91,11 @@ export class ViewSubjects {
       origin.admission !== reading.admission
     )
       service.validUntilMs = 0;
+    if (origin.breaker !== reading.breaker) {
+      // What this isolate saw under the former phase is no evidence under this one.
+      origin.failureRun = 0;
+      this.#breakerChanged(id);
+    }
     origin.breaker = reading.breaker;
     origin.healthy = reading.healthy;
     origin.admission = reading.admission;

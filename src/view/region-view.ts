@@ -51,9 +51,9 @@ export function openView(config: Config, region: Region, surroundings: ViewSurro
   const services = new Map(
     Object.entries(config.services).map(([name, service]) => [name, serviceState(name, service, random)]),
   );
-  const subjects = new ViewSubjects(services.values());
   const agreed = newView(isolate, region, base);
-  const report = new ReportBook(isolate, (origin) => subjects.inFlightHere(origin), clock());
+  const report: ReportBook = new ReportBook(isolate, (origin) => subjects.inFlightHere(origin), clock());
+  const subjects = new ViewSubjects(services.values(), (origin) => report.forgetFailures(origin));
   const sync = new RegionSync({
     ...surroundings,
     state: agreed,

@@ -18,6 +18,14 @@ type ServiceTally = Omit<Mutable<ServiceReport>, "counters"> & { readonly counte
 /** Reports kept to be sent again; older ones say nothing about now. */
 const KEPT_REPORTS = 4;
 
+const NO_FAILURES = {
+  failures: 0,
+  connectionFailures: 0,
+  timeouts: 0,
+  failureRun: 0,
+  longestFailureRun: 0,
+} as const satisfies Partial<OriginReport>;
+
 /** How an attempt ended, as far as a report tells. */
 export type Seen = "success" | "connection" | "timeout" | "other failure";
 
@@ -66,6 +74,13 @@ export class ReportBook {
     tally.failureRun++;
     this.#runs.set(origin, tally.failureRun);
     if (tally.failureRun > tally.longestFailureRun) tally.longestFailureRun = tally.failureRun;
+  }
+
+  /** The origin's breaker changed its phase: failures seen before are no evidence any more. That there is traffic is. */
+  forgetFailures(origin: OriginId): void {
+    this.#runs.delete(origin);
+    const tally = this.#origins.get(origin);
+    if (tally !== undefined) Object.assign(tally, NO_FAILURES);
   }
 
   /** Notes an attempt made while nothing was available and everything was used. */
@@ -136,10 +151,8 @@ export class ReportBook {
     if (tally === undefined) {
       const failureRun = this.#runs.get(id) ?? 0;
       tally = {
+        ...NO_FAILURES,
         successes: 0,
-        failures: 0,
-        connectionFailures: 0,
-        timeouts: 0,
         slow: 0,
         failureRun,
         longestFailureRun: failureRun,

@@ -265,6 +265,9 @@ it("tells a breaker that asks who has traffic, and how it fares", async () => {
   expect(hub.witness("o1")).toEqual({ successes: 0, failures: 0, verdict: "unknown" });
   await hub.takeReport(report({ successes: 9, failures: 1 }), clock.ms);
   expect(hub.witness("o1")).toEqual({ successes: 9, failures: 1, verdict: "unknown" });
+  hub.push(push({ version: 1, breaker: "open" }));
+  hub.push(push({ version: 2 }));
+  expect(hub.witness("o1")).toMatchObject({ successes: 9 });
   clock.ms += 20_000;
   expect(hub.witness("o1")).toEqual({ successes: 0, failures: 0, verdict: "unknown" });
 });

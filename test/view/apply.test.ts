@@ -105,6 +105,23 @@ describe("what a hub brought", () => {
     expect(service.validUntilMs).toBe(0);
   });
 
+  it("forgets its own run of failures when the breaker changes its phase, and only then", () => {
+    const { service, origin } = setUp();
+    const changed: string[] = [];
+    const subjects = new ViewSubjects([service], (id) => void changed.push(id));
+    const read = (breaker: OriginReading["breaker"], version: number) =>
+      subjects.apply(
+        { origins: { from: 0, to: version, entries: [{ key: "euw1", version, value: { ...READING, breaker } }] } },
+        1_000,
+      );
+    origin.failureRun = 4;
+    read("closed", 1);
+    expect(origin.failureRun).toBe(4);
+    read("open", 2);
+    expect(origin.failureRun).toBe(0);
+    expect(changed).toEqual(["euw1"]);
+  });
+
   it("prefers its own fresh measurement to the region's, and the region's to none", () => {
     const { origin, subjects } = setUp();
     subjects.apply(read({}), 100_000);

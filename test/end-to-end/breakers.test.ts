@@ -1,0 +1,101 @@
+// Breakers across places: real isolates, real Durable Objects, origins that really fail.
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { OriginInspection } from "../../src/resilience/origin-history.ts";
+import { defineConfig } from "../../src/config/define.ts";
+import { startFickleOrigin, type FickleOrigin } from "../support/fickle-origin.ts";
+import { keepBusy, startPlaces, type Places } from "../support/places.ts";
+
+let first: FickleOrigin;
+let second: FickleOrigin;
+let places: Places;
+let errors: string[];
+let servedBy: Map<string, string>;
+let busy: { stop: () => Promise<void> }[];
+
+const inspect = () => places.call<OriginInspection>("ORIGIN_BREAKER", "first", "inspect");
+const transitions = async () =>
+  (await inspect()).transitions.map(({ scope, from, to }) => `${scope}: ${from} to ${to}`);
+/** Which origins serve now, by the city of the client. */
+const now = () => Object.fromEntries(servedBy);
+const everywhere = (origin: string) => ({
+  Frankfurt: origin,
+  "New York": origin,
+  "San Francisco": origin,
+  Tokyo: origin,
+});
+
+beforeEach(async () => {
+  [first, second] = [await startFickleOrigin(20), await startFickleOrigin()];
+  const pool = (id: string, region: string, priority: number, { port }: FickleOrigin) => ({
+    region: region as "enam",
+    priority,
+    origins: [{ id, url: `http://127.0.0.1:${port}` }],
+  });
+  const config = defineConfig({
+    services: {
+      demo: {
+        hosts: ["demo.localhost"],
+        pools: { first: pool("first", "enam", 0, first), second: pool("second", "weur", 1, second) },
+        steering: { policy: "failover" },
+        breaker: { openSeconds: 2, maxOpenSeconds: 4 },
+        ramp: { stepSeconds: 0.5 },
+        monitor: { intervalSeconds: 1, consecutiveDown: 2, mode: "passive" },
+        debugHeaders: true,
+      },
+    },
+  });
+  places = await startPlaces(4, config);
+  errors = [];
+  servedBy = new Map();
+  busy = places.edges.map((edge) =>
+    keepBusy(
+      edge,
+      (answer) => {
+        if (answer.status !== 200) errors.push(`${answer.status} ${String(answer.headers["fairlead-attempts"])}`);
+        servedBy.set(edge.place.city, String(answer.headers["fairlead-origin"]));
+      },
+      10,
+    ),
+  );
+  // Until every hub has heard that its region has traffic there.
+  await sleep(5_000);
+});
+
+afterEach(async () => {
+  await Promise.all(busy.map(({ stop }) => stop()));
+  await places.stop();
+  await Promise.all([first.kill(), second.kill()]);
+});
+
+describe("an origin that fails for everybody", () => {
+  it("is left by the planet, tried by three requests at once at most, ramped, and kept; no client notices", async () => {
+    first.failFor(() => true);
+    await vi.waitFor(async () => expect(await transitions()).toContain("world: closed to open"), 10_000);
+    await vi.waitFor(() => expect(now()).toEqual(everywhere("second")), 2_000);
+    const before = first.received();
+    await sleep(1_000);
+    expect(first.received()).toBe(before);
+
+    await vi.waitFor(async () => expect(await transitions()).toContain("world: half-open to open"), 15_000);
+    expect(first.received() - before).toBeLessThanOrEqual(3);
+
+    first.failFor(() => false);
+    await vi.waitFor(async () => expect(await transitions()).toContain("world: half-open to closed"), 15_000);
+    expect((await inspect()).states["weur"]).toMatchObject({ breaker: "closed" });
+    await vi.waitFor(async () => expect((await inspect()).states["weur"]).toMatchObject({ admission: 1 }), 15_000);
+    await vi.waitFor(() => expect(now()).toEqual(everywhere("first")), 5_000);
+    expect(errors).toEqual([]);
+  });
+});
+
+describe("a path that is broken from one region", () => {
+  it("costs that region the origin, and nobody else", async () => {
+    first.failFor((fromRegion) => fromRegion === "weur");
+    await vi.waitFor(async () => expect(await transitions()).toContain("weur: closed to open"), 10_000);
+    await vi.waitFor(() => expect(now()).toEqual({ ...everywhere("first"), Frankfurt: "second" }), 2_000);
+    await sleep(3_000);
+    expect((await transitions()).filter((line) => !line.startsWith("weur"))).toEqual([]);
+    expect(errors).toEqual([]);
+  });
+});
