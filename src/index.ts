@@ -23,7 +23,9 @@ let gateway: Gateway | undefined;
 export default {
   async fetch(request, _env, context) {
     try {
-      gateway ??= openGateway(config, env as unknown as Record<string, unknown>, await configDigest(config));
+      gateway ??= openGateway(config, env as unknown as Record<string, unknown>, await configDigest(config), (purge) =>
+        api.fetch(purge),
+      );
       return (await handle(request, gateway, context)) ?? (await beyondServices(request));
     } catch (error) {
       logError("request failed", error);

@@ -40,8 +40,7 @@ export interface How {
 export function derive(stored: StoredResponse, policy: Policy, dress: (headers: Headers) => void): Derived {
   const headers = new Headers();
   for (const [name, value] of stored.fields) {
-    // The runtime writes the length of what it sends; ours alone is for Fairlead.
-    if (name !== "content-length" && name !== TARGETED_FIELDS[0]) headers.append(name, value);
+    if (name !== TARGETED_FIELDS[0]) headers.append(name, value);
   }
   dress(headers);
   return { policy, headers, ageSeconds: -1, clearedAt: stored.epoch };
@@ -65,7 +64,7 @@ export function answerFrom(request: Request, servable: Servable, how: How): Resp
     const preconditions = { ifNoneMatch, ifModifiedSince };
     if (isNotModified(preconditions, stored.fields, stored.times.responseMs, how.nowMs)) {
       release(body);
-      return new Response(null, { status: 304, headers });
+      return new Response(null, { status: 304, headers: partly(headers) });
     }
   }
   const range = rangeOf(request, servable, how.nowMs);
@@ -74,13 +73,14 @@ export function answerFrom(request: Request, servable: Servable, how: How): Resp
       return null;
     case "unsatisfiable": {
       release(body);
-      const told = new Headers(headers);
+      const told = partly(headers);
       told.set("Content-Range", `bytes */${range.complete}`);
       return new Response(null, { status: 416, headers: told });
     }
     case "part": {
-      const told = new Headers(headers);
+      const told = partly(headers);
       told.set("Content-Range", contentRangeText(range.range));
+      told.set("Content-Length", String(range.length));
       return new Response(cut(body, range.offset, range.length), { status: 206, headers: told, encodeBody: "manual" });
     }
     case "whole":
@@ -131,6 +131,13 @@ function headersFor({ stored, derived }: Servable, how: How): Headers {
 
 function statusText(status: CacheStatus, policy: Policy, how: How): string {
   return cacheStatusText({ ttlSeconds: Math.floor(freshForMs(policy, how.nowMs) / 1000), key: how.key, ...status });
+}
+
+/** The fields of an answer that is not the whole: the stored length is not its own. */
+function partly(headers: Headers): Headers {
+  const told = new Headers(headers);
+  told.delete("Content-Length");
+  return told;
 }
 
 function cut(

@@ -4,10 +4,13 @@ import type { Policy } from "../cache/freshness.ts";
 import { compileKey, compileTarget, type KeyMaker } from "../cache/key.ts";
 import { MemoryStore, type MemoryEntry } from "../cache/memory-store.ts";
 import { indexPurges, type PurgeIndex } from "../cache/purge.ts";
+import { hostOf } from "../cache/purge-fold.ts";
 import { compileRules, type RuleFinder } from "../cache/rule.ts";
 import type { CacheStore } from "../cache/store.ts";
 import type { PurgeMark } from "../agreement/purge-mark.ts";
+import type { SectionState } from "../agreement/section.ts";
 import type { CacheConfig, CacheRule } from "../config/cache.ts";
+import { comparablePath } from "./address.ts";
 import { Flights } from "./cache-flights.ts";
 
 /** What is worked out once for a stored response and used by every hit. */
@@ -23,12 +26,6 @@ export interface Derived {
 
 export type Entry = MemoryEntry<Derived>;
 
-/** The purges an isolate knows of, as its view has them. */
-export interface PurgeSource {
-  readonly version: number;
-  marks(): Iterable<PurgeMark>;
-}
-
 export interface ServiceCache {
   readonly service: string;
   readonly config: CacheConfig;
@@ -37,8 +34,8 @@ export interface ServiceCache {
   readonly memory: MemoryStore<Derived>;
   readonly edge: CacheStore;
   readonly flights: Flights;
-  /** The purges of a source, ready to be asked; built anew only when there are new ones. */
-  purges(source: PurgeSource): PurgeIndex;
+  /** A view's purges, ready to be asked; built anew only when there are new ones. */
+  purges(section: SectionState<PurgeMark>): PurgeIndex;
 }
 
 /**
@@ -56,7 +53,14 @@ export function makeServiceCache(
   const keys = new Map(config.rules.map((rule) => [rule, compileKey(service, rule.key)]));
   const ruleFor = compileRules(config);
   const targets = new Map(config.rules.map((rule) => [rule, compileTarget(rule.key)]));
-  let index: PurgeIndex | null = null;
+  const targetOf = (target: string) => {
+    const pathAt = target.search(/[/?]|$/);
+    const path = target.slice(pathAt).split("?", 1)[0]!;
+    const rule = ruleFor("GET", hostOf(target), comparablePath(path === "" ? "/" : path));
+    return rule === null ? target : targets.get(rule)!(`://${target}`);
+  };
+  // An isolate may have a view a region; in production it has one.
+  const indexes = new WeakMap<SectionState<PurgeMark>, PurgeIndex>();
   return {
     service,
     config,
@@ -65,14 +69,12 @@ export function makeServiceCache(
     memory: new MemoryStore(config.memory.maxBytes, config.memory.maxObjectBytes),
     edge: edgeStore(platform),
     flights: new Flights(),
-    purges(source) {
-      if (index === null || index.head !== source.version) {
-        index = indexPurges(source.version, source.marks(), (target) => {
-          const path = target.slice(target.search(/[/?]|$/)).replace(/\?.*$/s, "");
-          const rule = ruleFor("GET", target.split(/[/?:]/, 1)[0]!, path);
-          return rule === null ? target : targets.get(rule)!(`://${target}`);
-        });
-      }
+    purges(section) {
+      const known = indexes.get(section);
+      if (known !== undefined && known.head === section.version) return known;
+      const marks = [...section.entries.values()].flatMap(({ value }) => (value === null ? [] : [value]));
+      const index = indexPurges(section.version, marks, targetOf);
+      indexes.set(section, index);
       return index;
     },
   };

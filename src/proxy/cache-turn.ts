@@ -10,7 +10,6 @@ import type { CacheRule } from "../config/cache.ts";
 import type { CacheStatus } from "../cache/cache-status.ts";
 import { answerFrom, derive, type Servable } from "./cache-answer.ts";
 import type { Derived, Entry, ServiceCache } from "./cache-plan.ts";
-import { purgesOf } from "./cache-view.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Answer } from "./forward.ts";
 
@@ -52,7 +51,7 @@ function wishesOf(rule: CacheRule, headers: Headers): Directives {
 
 /** The purges known at this moment; ask again after every `await`. */
 export function purgesNow({ exchange, cache }: Turn): PurgeIndex {
-  return cache.purges(purgesOf(exchange.view));
+  return cache.purges(exchange.view.agreed.logged.purges);
 }
 
 /** Whether a stored response has been purged, by this moment's view. */

@@ -1,24 +1,14 @@
-/**
- * What the cache asks of an isolate's view: the purges in force, and whether it has heard of the latest.
- *
- * Not joined to the view yet: no purges are in force and no lease is asked for, since nothing can make a purge.
- */
-import type { PurgeSource } from "./cache-plan.ts";
+/** What the cache asks of an isolate's view: whether it has heard of the latest purges. */
 import type { CacheConfig } from "../config/cache.ts";
-import type { RegionView } from "../view/region-view.ts";
-
-const NO_PURGES: PurgeSource = { version: 0, marks: () => [] };
-
-/** The purges a view knows of: none until it is joined. */
-export function purgesOf(_view: RegionView): PurgeSource {
-  return NO_PURGES;
-}
+import type { Exchange } from "./exchange.ts";
 
 /**
- * Whether stored answers may be served: always, until it is joined. Then: while the view is under a lease.
+ * Whether stored answers may be served: under a lease no purge that was confirmed is unknown here. Without one it is
+ * asked for, and waited for a moment.
  *
- * @param withoutLease what the service wants where there is none
+ * @param withoutLease what the service wants where none is to be had
  */
-export function leaseOf(_view: RegionView, _withoutLease: CacheConfig["withoutLease"]): true | Promise<boolean> {
-  return true;
+export function mayServeStored(exchange: Exchange, withoutLease: CacheConfig["withoutLease"]): true | Promise<boolean> {
+  const { sync } = exchange.view;
+  return withoutLease === "serve" || sync.holdsLease() ? true : sync.leased(exchange.context);
 }

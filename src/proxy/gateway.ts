@@ -16,9 +16,13 @@ export interface Gateway {
   /** Views begun so far. */
   readonly views: ReadonlyMap<Region, RegionView>;
   readonly syncCounters: SyncCounters;
+  /** Answers what reaches the control plane through a service; null where there is none. */
+  readonly controlPlane: ControlPlane | null;
   /** One shard of the `IdempotencyLedger`. */
   ledgerFor(shard: number): LedgerForIsolates;
 }
+
+export type ControlPlane = (request: Request, context: ExecutionContext) => Response | Promise<Response>;
 
 /**
  * Sets an isolate up.
@@ -26,12 +30,18 @@ export interface Gateway {
  * @param bindings the Worker's environment; secrets and certificates named in the configuration come from it
  * @throws Error when one of them is missing
  */
-export function openGateway(config: Config, bindings: Readonly<Record<string, unknown>>, digest: string): Gateway {
+export function openGateway(
+  config: Config,
+  bindings: Readonly<Record<string, unknown>>,
+  digest: string,
+  controlPlane: ControlPlane | null = null,
+): Gateway {
   const views = new Map<Region, RegionView>();
   const syncCounters = noSyncs();
   return {
     views,
     syncCounters,
+    controlPlane,
     plan: makePlan(config, bindings, digest),
     ledgerFor: (shard) => ledgers(bindings).getByName(`ledger-${shard}`),
     placeOf: makePlacer(config.regions),

@@ -8,6 +8,7 @@ import type { CacheRule } from "../config/cache.ts";
 import type { Servable } from "./cache-answer.ts";
 import { fetchAndStore, type Errand, type Fetched } from "./cache-fetch.ts";
 import { keep } from "./cache-keep.ts";
+import { purgeRequest } from "./cache-purge-method.ts";
 import { backgroundExchange, isPartialOrConditional } from "./cache-origin.ts";
 import type { Entry, ServiceCache } from "./cache-plan.ts";
 import type { Landing } from "./cache-flights.ts";
@@ -23,11 +24,14 @@ import {
   type Served,
   type Turn,
 } from "./cache-turn.ts";
-import { leaseOf } from "./cache-view.ts";
+import { mayServeStored } from "./cache-view.ts";
 import { discard } from "./attempt.ts";
 import type { Exchange } from "./exchange.ts";
 import { forward } from "./forward.ts";
 import { isWebSocket } from "./request.ts";
+
+/** A fetch with nothing in hand. */
+const UNAIDED: Errand = { reason: "uri-miss", candidate: null, others: [], background: false };
 
 /** Serves an exchange through its service's cache; without a rule for it, forwards it. */
 export async function throughCache(exchange: Exchange): Promise<Served> {
@@ -35,6 +39,9 @@ export async function throughCache(exchange: Exchange): Promise<Served> {
   const { request } = exchange;
   const rule = cache?.ruleFor(request.method, exchange.host, exchange.path) ?? null;
   if (cache === null || rule === null || rule.mode === "bypass" || isWebSocket(exchange)) return forward(exchange);
+  const { controlPlane } = exchange.gateway;
+  if (request.method === "PURGE" && cache.config.purgeMethod && controlPlane !== null)
+    return { hit: await controlPlane(purgeRequest(request), exchange.context) };
   if (isUnsafe(request.method)) return write(exchange, cache, rule);
   if ((request.method !== "GET" && request.method !== "HEAD") || request.body !== null) return forward(exchange);
   if (rule.authenticated === "never" && request.headers.has("Authorization")) return forward(exchange);
@@ -44,8 +51,8 @@ export async function throughCache(exchange: Exchange): Promise<Served> {
 async function read(turn: Turn): Promise<Served> {
   const { exchange, cache, wishes } = turn;
   if (wishes.values.has("no-store")) return (await alone(turn, null, "request")).served;
-  const hasLease = leaseOf(exchange.view, cache.config.withoutLease);
-  const mayServe = hasLease === true || (await hasLease);
+  const leased = mayServeStored(exchange, cache.config.withoutLease);
+  const mayServe = leased === true || (await leased);
   let found: Servable | null = null;
   if (mayServe) {
     const entry = cache.memory.find(turn.key, turn.field);
@@ -63,7 +70,8 @@ async function read(turn: Turn): Promise<Served> {
   const candidate = found !== null && verdictNow(turn, found) !== "hard" ? found : null;
   if (candidate === null && found !== null) release(found);
   if (exchange.request.method === "HEAD") return head(turn, candidate);
-  return collapsed(turn, candidate);
+  // Without a lease even an answer that another request waits for may have been purged without word of it.
+  return mayServe ? collapsed(turn, candidate) : (await fetchAndStore(turn, exchange, UNAIDED)).served;
 }
 
 /** Serves a stored response if it may be served without waiting for the origin. */

@@ -1,7 +1,9 @@
 /** A whole gateway in one isolate with an origin of the test's own, for tests in workerd. */
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
+import { purgeKey, type PurgeMark } from "../../src/agreement/purge-mark.ts";
+import { change } from "../../src/agreement/section.ts";
 import { defineConfig } from "../../src/config/define.ts";
-import { openGateway } from "../../src/proxy/gateway.ts";
+import { openGateway, type ControlPlane } from "../../src/proxy/gateway.ts";
 import { handle } from "../../src/proxy/handle.ts";
 
 export type Origin = (request: Request, count: number) => Response | Promise<Response>;
@@ -9,20 +11,26 @@ export type Origin = (request: Request, count: number) => Response | Promise<Res
 export interface Step {
   /** Sends a request through; what runs in the background has ended when `settled` resolves. */
   send(path: string, init?: RequestInit): Promise<Response>;
+  /** Purges, as a hub would bring word of it. */
+  purge(...marks: Omit<PurgeMark, "epoch">[]): void;
+  /** Gives or takes the lease. */
+  lease(isHeld: boolean): void;
   /** Requests the origin got. */
   readonly seen: Request[];
   origin: Origin;
 }
 
 /** Sets a gateway up whose one origin is a function. Hosts differ, so that tests do not share the platform's cache. */
-export function gatewayWith(cache: object, origin: Origin, host = `${crypto.randomUUID()}.test`): Step {
+export function gatewayWith(cache: object, origin: Origin, controlPlane: ControlPlane | null = null): Step {
+  const host = `${crypto.randomUUID()}.test`;
   const config = defineConfig({
     services: {
       s: {
         hosts: [host],
         pools: { p: { region: "enam", origins: [{ id: "o", url: "https://origin.test", mtls: "ORIGIN" }] } },
         retry: { attempts: 1 },
-        cache,
+        // There is no hub here: leases are given and taken by the test.
+        cache: { withoutLease: "serve", ...cache },
       },
     },
   });
@@ -30,6 +38,17 @@ export function gatewayWith(cache: object, origin: Origin, host = `${crypto.rand
   const step: Step = {
     seen,
     origin,
+    purge(...marks) {
+      const { purges } = agreed().logged;
+      const epoch = purges.version + 1;
+      change(
+        purges,
+        marks.map((mark) => ({ key: purgeKey(mark), value: { ...mark, epoch } })),
+      );
+    },
+    lease(isHeld) {
+      agreed().lease.untilMs = isHeld ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
+    },
     async send(path, init) {
       const context = createExecutionContext();
       const request = new Request(`https://${host}${path}`, init) as Request<unknown, IncomingRequestCfProperties>;
@@ -47,7 +66,8 @@ export function gatewayWith(cache: object, origin: Origin, host = `${crypto.rand
       return Promise.resolve(step.origin(request, seen.length));
     },
   };
-  const gateway = openGateway(config, { ORIGIN: fetcher }, crypto.randomUUID());
+  const gateway = openGateway(config, { ORIGIN: fetcher }, crypto.randomUUID(), controlPlane);
+  const agreed = () => gateway.viewFrom("enam").agreed;
   return step;
 }
 
