@@ -42,6 +42,7 @@ interface RawWranglerConfig extends Record<string, unknown> {
   vars?: Record<string, unknown>;
   assets?: { directory?: string };
   build?: { cwd?: string };
+  alias?: Record<string, string>;
 }
 
 export interface WorkerSettings {
@@ -60,14 +61,17 @@ export interface WorkerSettings {
  */
 export async function writeWranglerConfig({ config, vars }: WorkerSettings, directory: string): Promise<string> {
   const raw = experimental_readRawConfig({ config: WRANGLER_CONFIG }).rawConfig as unknown as RawWranglerConfig;
-  const { env: _environments, assets, ...kept } = raw;
+  const { env: _environments, assets, alias, ...kept } = raw;
   const written = {
     ...kept,
     main: join(PROJECT, raw.main),
     vars: { ...raw.vars, ...vars },
     build: { ...raw.build, cwd: resolve(PROJECT, raw.build?.cwd ?? ".") },
     ...(assets === undefined ? {} : { assets: { ...assets, ...absolute(assets.directory) } }),
-    ...(config === undefined ? {} : { alias: await writeConfigModule(config, directory) }),
+    alias: {
+      ...Object.fromEntries(Object.entries(alias ?? {}).map(([name, path]) => [name, resolve(PROJECT, path)])),
+      ...(config === undefined ? {} : await writeConfigModule(config, directory)),
+    },
   };
   const path = join(directory, "wrangler.json");
   await writeFile(path, JSON.stringify(written, null, 2));

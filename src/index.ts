@@ -1,7 +1,7 @@
 /** The Worker's entry: services go to the request path, admin hosts to the control plane, anything else is misdirected. */
 import { env } from "cloudflare:workers";
 import config from "../fairlead.config.ts";
-import { controlPlane } from "./api/app.ts";
+import type { ControlPlane as ControlPlaneApi } from "./api/app.ts";
 import { configDigest } from "./config/digest.ts";
 import { addressOf } from "./proxy/address.ts";
 import { isMalformedHost, MALFORMED_HOST } from "./proxy/admit.ts";
@@ -9,6 +9,7 @@ import { failureResponse, type Failure } from "./proxy/failure.ts";
 import { openGateway, type Gateway } from "./proxy/gateway.ts";
 import { handle } from "./proxy/handle.ts";
 import { hostMatches } from "./proxy/route.ts";
+import type { EdgeFacts } from "./steering/place.ts";
 import { logError } from "./telemetry/log.ts";
 
 export { ControlPlane } from "../durable-objects/control-plane.ts";
@@ -17,16 +18,19 @@ export { OriginBreaker } from "../durable-objects/origin-breaker.ts";
 export { RateLimiter } from "../durable-objects/rate-limiter.ts";
 export { RegionHub } from "../durable-objects/region-hub.ts";
 
-const api = controlPlane();
 let gateway: Gateway | undefined;
+let api: ControlPlaneApi | undefined;
 
 export default {
-  async fetch(request, _env, context) {
+  async fetch(request, _bindings, context) {
     try {
-      gateway ??= openGateway(config, env as unknown as Record<string, unknown>, await configDigest(config), (purge) =>
-        api.fetch(purge),
+      gateway ??= openGateway(
+        config,
+        env as unknown as Record<string, unknown>,
+        await configDigest(config),
+        askControlPlane,
       );
-      return (await handle(request, gateway, context)) ?? (await beyondServices(request));
+      return (await handle(request, gateway, context)) ?? (await beyondServices(request, context));
     } catch (error) {
       logError("request failed", error);
       return failureResponse({ kind: "internal" }, crypto.randomUUID());
@@ -35,11 +39,27 @@ export default {
 } satisfies ExportedHandler;
 
 /** Nothing on a service's hosts is reserved; admin hosts are asked only when no service matches. */
-async function beyondServices(request: Request): Promise<Response> {
+async function beyondServices(request: Request, context: ExecutionContext): Promise<Response> {
   const { host } = addressOf(request.url);
-  if (hostMatches(config.admin.hosts, host)) return api.fetch(request);
+  if (hostMatches(config.admin.hosts, host)) return askControlPlane(request, context);
   const failure: Failure = isMalformedHost(host)
     ? { kind: "bad-request", detail: MALFORMED_HOST }
     : { kind: "unknown-host", host };
   return failureResponse(failure, crypto.randomUUID());
+}
+
+async function askControlPlane(request: Request, context: ExecutionContext): Promise<Response> {
+  api ??= await openControlPlane(gateway!);
+  return api.fetch(request, env, context);
+}
+
+/** Loaded when first asked for: isolates that only carry traffic never pay for the control plane. */
+async function openControlPlane(gateway: Gateway): Promise<ControlPlaneApi> {
+  const { controlPlane } = await import("./api/app.ts");
+  return controlPlane({
+    config,
+    digest: await configDigest(config),
+    viewFor: (request) => gateway.viewFrom(gateway.placeOf(request.cf as EdgeFacts | undefined).region),
+    now: Date.now,
+  });
 }

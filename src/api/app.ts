@@ -1,22 +1,80 @@
-/** The control plane: what admin hosts answer. */
-import { Hono } from "hono";
+/** The control plane: what admin hosts answer. Guards first, then one file per resource. */
+import { OpenAPIHono } from "@hono/zod-openapi";
+import type { ExecutionContext } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { HTTPException } from "hono/http-exception";
+import { logError } from "../telemetry/log.ts";
+import { authenticate } from "./authenticate.ts";
+import { corsFor, refuseCrossSite, secured } from "./browser.ts";
+import { addDocument } from "./document.ts";
+import { addHealth } from "./health.ts";
+import { ApiProblem, problemResponse } from "./problem.ts";
+import { addReferencePage } from "./reference-page.ts";
+import type { ApiBindings, ApiEnv, System } from "./system.ts";
+import { refuseInvalid } from "./validation.ts";
 
-/** Builds the control plane's app. */
-export function controlPlane(): Hono {
-  const app = new Hono();
-  app.get("/health/live", (c) => c.json({ status: "live" }));
-  app.get("/health", (c) => c.json({ status: "ready" }));
-  app.notFound((c) =>
-    c.json(
-      {
-        type: "https://fairlead.dev/problems/not-found",
-        title: "Not found",
-        status: 404,
-        detail: `The control plane has no \`${c.req.path}\`.`,
+const MAX_BODY_BYTES = 1_048_576;
+
+/** What anybody may see. Everything else is answered to those who are known, and to nobody while no tokens are set. */
+const PUBLIC_PATHS: ReadonlySet<string> = new Set(["/health/live", "/health/ready", "/docs", "/docs/style.css"]);
+
+export interface ControlPlane {
+  fetch(request: Request, bindings: ApiBindings, context?: ExecutionContext): Promise<Response>;
+}
+
+/** Sets the control plane up for a deployment. */
+export function controlPlane(system: System): ControlPlane {
+  const app = controlPlaneApp(system);
+  return { fetch: async (request, bindings, context) => secured(await app.fetch(request, bindings, context)) };
+}
+
+/** The app itself, whose routes make the OpenAPI document. */
+export function controlPlaneApp(system: System): OpenAPIHono<ApiEnv> {
+  const app = new OpenAPIHono<ApiEnv>({ defaultHook: refuseInvalid });
+  const { corsOrigins } = system.config.admin;
+  const known = authenticate(system);
+
+  app.use(async (c, next) => {
+    c.set("requestId", requestIdOf(c.req.header("X-Request-Id")));
+    await next();
+    c.header("X-Request-Id", c.var.requestId);
+  });
+  app.use(corsFor(corsOrigins));
+  app.use((c, next) => (PUBLIC_PATHS.has(c.req.path) ? next() : known(c, next)));
+  app.use(refuseCrossSite(corsOrigins));
+  app.use(
+    bodyLimit({
+      maxSize: MAX_BODY_BYTES,
+      onError: () => {
+        throw new ApiProblem("too-large", `Expected a body of at most ${MAX_BODY_BYTES} bytes.`);
       },
-      404,
-      { "Content-Type": "application/problem+json" },
-    ),
+    }),
   );
+
+  addHealth(app, system);
+  addDocument(app);
+  addReferencePage(app);
+
+  app.notFound((c) => {
+    throw new ApiProblem("not-found", `The control plane has no ${c.req.method} ${c.req.path}.`);
+  });
+  app.onError((error, c) => problemResponse(problemOf(error), c.var.requestId ?? crypto.randomUUID()));
   return app;
+}
+
+function problemOf(error: Error): ApiProblem {
+  if (error instanceof ApiProblem) return error;
+  if (error instanceof HTTPException && error.status === 415) {
+    return new ApiProblem("unsupported-media-type", "Expected `Content-Type: application/json`.");
+  }
+  if (error instanceof HTTPException && error.status === 400) {
+    return new ApiProblem("bad-request", "Expected a body that is valid JSON.");
+  }
+  logError("control plane failed", error);
+  return new ApiProblem("internal", "Something went wrong on our side; it has been logged.");
+}
+
+/** The client's own id if it is one we would be glad to log, else a new one. */
+function requestIdOf(given: string | undefined): string {
+  return given !== undefined && /^[\w.:+/=-]{1,128}$/.test(given) ? given : crypto.randomUUID();
 }

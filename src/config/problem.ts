@@ -4,6 +4,8 @@ import type { z } from "zod";
 export interface ConfigProblem {
   /** The field, dotted: `services.demo.pools.eu.origins.0.weight`. */
   readonly path: string;
+  /** The same as a JSON pointer in a URI fragment (RFC 6901 section 6): `#/services/demo/pools/eu`. */
+  readonly pointer: string;
   readonly expected: string;
   /** What came, shortened. */
   readonly received: string;
@@ -13,12 +15,21 @@ type Issue = z.core.$ZodIssue;
 
 /** Builds a problem from a path, an expectation and the value that was there. */
 export function expectation(path: readonly PropertyKey[], expected: string, received: unknown): ConfigProblem {
-  return { path: path.map(String).join("."), expected, received: display(received) };
+  return { path: path.map(String).join("."), pointer: jsonPointer(path), expected, received: display(received) };
 }
 
-/** ``Expected `weight` to be a number >= 0, got -1``. */
-export function describeProblem(problem: ConfigProblem): string {
-  return `Expected \`${problem.path === "" ? "config" : problem.path}\` to be ${problem.expected}, got ${problem.received}`;
+function jsonPointer(path: readonly PropertyKey[]): string {
+  const escaped = path.map((key) => String(key).replaceAll("~", "~0").replaceAll("/", "~1"));
+  return `#${escaped.map((key) => `/${encodeURIComponent(key)}`).join("")}`;
+}
+
+/**
+ * ``Expected `weight` to be a number >= 0, got -1``.
+ *
+ * @param whole what the whole is called, where the problem is about no single field
+ */
+export function describeProblem(problem: ConfigProblem, whole = "config"): string {
+  return `Expected \`${problem.path === "" ? whole : problem.path}\` to be ${problem.expected}, got ${problem.received}`;
 }
 
 /**

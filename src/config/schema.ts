@@ -1,19 +1,9 @@
 /** The whole configuration of a deployment as one zod schema: types, defaults and reference at once. */
 import * as z from "zod";
+import { adminSchema } from "./admin.ts";
 import { idSchema } from "./id.ts";
 import { regionSchema } from "./pool.ts";
 import { serviceSchema } from "./service.ts";
-
-const adminHostSchema = z
-  .string()
-  .regex(/^(?:\*\.)?[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/, 'a host in lower case without port: exact or "*.example.com"');
-
-const adminSchema = z.strictObject({
-  hosts: z
-    .array(adminHostSchema)
-    .default(["localhost", "127.0.0.1", "*.workers.dev"])
-    .meta({ description: "Hosts that reach the control plane, where no service matches." }),
-});
 
 export const configSchema = z
   .strictObject({

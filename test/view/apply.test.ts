@@ -133,6 +133,16 @@ describe("what a hub brought", () => {
     expect(origin.latencyMs).toBe(33);
   });
 
+  it("gives a pool that was not measured here its region's latency, and leaves one that was alone", () => {
+    const { service, subjects } = setUp();
+    const pool = service.pools.find(({ origins }) => origins.some(({ id }) => id === "euw1"))!;
+    subjects.apply(read({}), 100_000);
+    expect(pool).toMatchObject({ latencyMs: 40, latencyAtMs: 99_500, latencySamples: 10 });
+    Object.assign(pool, { latencyMs: 12, latencyAtMs: 109_900 });
+    subjects.apply(read({ latencyMs: 33 }), 110_000);
+    expect(pool.latencyMs).toBe(12);
+  });
+
   it("counts what the region's other isolates have in flight, once", () => {
     const { origin, subjects } = setUp();
     origin.inFlight = 2;

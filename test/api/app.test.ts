@@ -1,0 +1,117 @@
+import { describe, expect, it } from "vitest";
+import { bench, HOST, SAMPLE } from "./support.ts";
+
+describe("every answer of the control plane", () => {
+  it.each(["/health/live", "/docs", "/api/v1/openapi.json", "/nothing/here"])(
+    "of %s forbids framing, sniffing and foreign content",
+    async (path) => {
+      const { headers } = await (await bench()).call("read", "GET", path);
+      expect(headers.get("Content-Security-Policy")).toContain("default-src 'none'");
+      expect(headers.get("Content-Security-Policy")).toContain("frame-ancestors 'none'");
+      expect(headers.get("X-Content-Type-Options")).toBe("nosniff");
+      expect(headers.get("X-Frame-Options")).toBe("DENY");
+      expect(headers.get("X-Request-Id")).toMatch(/./);
+      expect(headers.get("Access-Control-Allow-Origin")).toBeNull();
+    },
+  );
+
+  it("keeps the client's request id if it is a decent one", async () => {
+    const { call } = await bench();
+    const kept = await call("read", "GET", "/health", { headers: { "X-Request-Id": "abc-1" } });
+    expect(kept.headers.get("X-Request-Id")).toBe("abc-1");
+    const replaced = await call("read", "GET", "/health", { headers: { "X-Request-Id": "<script>" } });
+    expect(replaced.headers.get("X-Request-Id")).toMatch(/^[0-9a-f-]{36}$/);
+  });
+
+  it("tells a stranger nothing of which paths exist", async () => {
+    const { call } = await bench();
+    expect((await call(null, "GET", "/nothing/here")).status).toBe(401);
+    expect((await call("read", "GET", "/nothing/here")).status).toBe(404);
+  });
+});
+
+async function post(headers: Record<string, string>): Promise<Response> {
+  const { call } = await bench();
+  return call("admin", "POST", "/nothing/here", { headers });
+}
+
+describe("calls from browsers", () => {
+  it.each([
+    ["another site's page", { Origin: "https://evil.example" }],
+    ["a page without an origin", { Origin: "null" }],
+    ["another site, by fetch metadata", { "Sec-Fetch-Site": "cross-site" }],
+    ["a sibling site", { "Sec-Fetch-Site": "same-site" }],
+    ["who knows where, with a cookie", { Cookie: "CF_Authorization=x" }],
+  ])("are refused a change from %s", async (_name, headers) => {
+    const answer = await post(headers);
+    expect(answer.status).toBe(403);
+    expect(await answer.json()).toMatchObject({ type: "https://fairlead.dev/problems/cross-site" });
+  });
+
+  it.each([
+    ["its own page", { Origin: HOST, Cookie: "CF_Authorization=x" }],
+    ["its own page, by fetch metadata", { "Sec-Fetch-Site": "same-origin", Cookie: "a=b" }],
+    ["no browser at all", {}],
+  ])("may change things from %s", async (_name, headers) => {
+    expect((await post(headers)).status).toBe(404);
+  });
+
+  it("get CORS for configured origins only", async () => {
+    const { call } = await bench({ ...SAMPLE, admin: { corsOrigins: ["https://ops.example.com"] } });
+    const preflight = (origin: string) =>
+      call(null, "OPTIONS", "/health", { headers: { Origin: origin, "Access-Control-Request-Method": "GET" } });
+    const allowed = await preflight("https://ops.example.com");
+    expect(allowed.status).toBe(204);
+    expect(allowed.headers.get("Access-Control-Allow-Origin")).toBe("https://ops.example.com");
+    const other = await preflight("https://evil.example");
+    expect(other.status).toBe(401);
+    expect(other.headers.get("Access-Control-Allow-Origin")).toBeNull();
+    const read = await call("read", "GET", "/health", { headers: { Origin: "https://ops.example.com" } });
+    expect(read.headers.get("Access-Control-Allow-Origin")).toBe("https://ops.example.com");
+  });
+});
+
+describe("bodies", () => {
+  it("over 1 MiB are refused, whether they say so or not", async () => {
+    const { call } = await bench();
+    const answer = await call("admin", "POST", "/nothing/here", { body: `"${"x".repeat(1_048_576)}"` });
+    expect(answer.status).toBe(413);
+  });
+});
+
+describe("/docs", () => {
+  it("is one small page without scripts, served with its style sheet to anybody", async () => {
+    const { call } = await bench();
+    const page = await call(null, "GET", "/docs");
+    expect(page.status).toBe(200);
+    const html = await page.text();
+    expect(html).toContain("/api/v1/openapi.json");
+    expect(html).not.toMatch(/<script|https?:\/\/(?!fairlead)/);
+    const style = await call(null, "GET", "/docs/style.css");
+    expect(style.headers.get("Content-Type")).toContain("text/css");
+  });
+});
+
+describe("health", () => {
+  it("is public as far as a load balancer in front needs it", async () => {
+    const { call } = await bench();
+    expect(await (await call(null, "GET", "/health/live")).json()).toEqual({ status: "live" });
+    expect(await (await call(null, "GET", "/health/ready")).json()).toEqual({ status: "ready" });
+    expect((await call(null, "GET", "/health")).status).toBe(401);
+  });
+
+  it("names the origins that are out and why", async () => {
+    const { call, system } = await bench();
+    const shop = system.viewFor(new Request(HOST)).services.get("shop")!;
+    shop.pools[0]!.origins[0]!.breaker = "open";
+    const answer = await call("read", "GET", "/health/detailed");
+    expect(await answer.json()).toMatchObject({
+      status: "degraded",
+      view: { region: "weur", ageMs: null },
+      services: [
+        { service: "shop", status: "degraded", available: 2, out: [{ origin: "eu1", reason: "breaker open" }] },
+        { service: "blog", status: "healthy" },
+      ],
+    });
+  });
+});
