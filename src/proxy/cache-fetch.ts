@@ -62,7 +62,7 @@ export async function fetchAndStore(turn: Turn, exchange: Exchange, errand: Erra
 
   if ("failure" in came) {
     const stale = staleAnswer(turn, candidate, undefined);
-    if (stale !== null) return { served: { hit: stale }, landing: unshared() };
+    if (stale !== null) return { served: { hit: stale, event: "stale-if-error" }, landing: unshared() };
     return { served: came, landing: Promise.resolve({ kind: "failed", failure: came.failure }) };
   }
   const { response } = came;
@@ -70,7 +70,7 @@ export async function fetchAndStore(turn: Turn, exchange: Exchange, errand: Erra
     const stale = staleAnswer(turn, candidate, response.status);
     if (stale !== null) {
       discard(response);
-      return { served: { hit: stale }, landing: unshared() };
+      return { served: { hit: stale, event: "stale-if-error" }, landing: unshared() };
     }
   }
   const news: News = { pairs: pairsOf(response.headers), times, epoch };
@@ -140,7 +140,7 @@ async function validated(
       answer(turn, servable, reason === null ? { ...how, stored: true } : { ...how, detail: reason }),
     );
     return {
-      served: { hit: response! },
+      served: { hit: response!, event: "validated" },
       landing: reason === null ? Promise.resolve({ kind: "stored", entry }) : unshared(),
     };
   }
@@ -150,7 +150,10 @@ async function validated(
     if (reason === null) storeWhilePassing(turn, stored, derived, body, null, null);
     const servable = { stored, body: reason === null ? null : body, sizeBytes: null, derived };
     return {
-      served: { hit: withCookies(answer(turn, servable, { ...how, ...(reason === null ? {} : { detail: reason }) }))! },
+      served: {
+        hit: withCookies(answer(turn, servable, { ...how, ...(reason === null ? {} : { detail: reason }) }))!,
+        event: "validated",
+      },
       landing: unshared(),
     };
   }
@@ -158,7 +161,7 @@ async function validated(
   const response = withCookies(
     answer(turn, { stored, body: readable, sizeBytes: null, derived }, { ...how, stored: true }),
   );
-  return { served: { hit: response! }, landing };
+  return { served: { hit: response!, event: "validated" }, landing };
 }
 
 /** Anything but a confirmation: stored if it may be, and passed on as it comes. */
@@ -214,7 +217,8 @@ function arrived(
   const { readable, landing } = storeWhilePassing(turn, stored, derived, response.body, length, sink);
   if (isKnown) {
     const servable = { stored, body: null, sizeBytes: null, derived };
-    return { served: { hit: answer(turn, servable, { ...told, forwardStatus: response.status })! }, landing };
+    const hit = answer(turn, servable, { ...told, forwardStatus: response.status })!;
+    return { served: { hit, event: "miss" }, landing };
   }
   return { served: { response: passedOn(turn, response, readable, told, derived) }, landing };
 }

@@ -3,7 +3,7 @@
 /**
  * The control plane's own request for a `PURGE`: its URL, hard unless `Fastly-Soft-Purge: 1`, with the client's token.
  */
-export function purgeRequest(purge: Request<unknown, CfProperties<unknown>>): Request {
+export function purgeRequest(purge: Request<unknown, CfProperties>): Request {
   const headers = new Headers({ "Content-Type": "application/json" });
   for (const name of ["Authorization", "X-Request-Id", "CF-Connecting-IP"]) {
     const value = purge.headers.get(name);

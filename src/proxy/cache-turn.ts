@@ -8,6 +8,7 @@ import type { StoredResponse } from "../cache/stored-response.ts";
 import type { RequestField } from "../cache/vary.ts";
 import type { CacheRule } from "../config/cache.ts";
 import type { CacheStatus } from "../cache/cache-status.ts";
+import type { CacheEvent } from "../telemetry/service-counters.ts";
 import { answerFrom, derive, type Servable } from "./cache-answer.ts";
 import type { Derived, Entry, ServiceCache } from "./cache-plan.ts";
 import type { Exchange } from "./exchange.ts";
@@ -26,8 +27,11 @@ export interface Turn {
 
 const NO_WISHES: Directives = { values: new Map(), qualified: new Set(), malformed: false };
 
-/** What came of it: an origin's answer or a failure, as without a cache, or an answer made here that is ready to send. */
-export type Served = Answer | { readonly hit: Response };
+/**
+ * What came of it: an origin's answer or a failure, as without a cache, or an answer made here that is ready to send.
+ * `event` null: not the cache's doing.
+ */
+export type Served = Answer | { readonly hit: Response; readonly event: CacheEvent | null };
 
 export function turnOf(exchange: Exchange, cache: ServiceCache, rule: CacheRule): Turn {
   const { headers, url } = exchange.request;

@@ -66,11 +66,20 @@ export async function handle(request: Request, gateway: Gateway, context: Execut
 /** The cache's answer or an origin's, or what went wrong. */
 async function answerOf(exchange: Exchange): Promise<Response> {
   const answer = await throughCache(exchange);
-  if ("hit" in answer) return answer.hit;
-
-  const response = "response" in answer ? clientResponse(exchange, answer.response) : failed(exchange, answer.failure);
+  const response =
+    "hit" in answer
+      ? storedAnswer(exchange, answer.hit)
+      : "response" in answer
+        ? clientResponse(exchange, answer.response)
+        : failed(exchange, answer.failure);
   exchange.view.report.request(exchange.service.name, response.status >= 500, exchange.attempts.length);
   return response;
+}
+
+/** An answer from the store says how it came about where an origin was asked, or where everything is to be said. */
+function storedAnswer(exchange: Exchange, hit: Response): Response {
+  if (exchange.attempts.length > 0 || exchange.service.config.debugHeaders) describeExchange(exchange, hit.headers);
+  return hit;
 }
 
 function failed(exchange: Exchange, failure: Failure): Response {

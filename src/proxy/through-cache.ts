@@ -29,6 +29,7 @@ import { discard } from "./attempt.ts";
 import type { Exchange } from "./exchange.ts";
 import { forward } from "./forward.ts";
 import { isWebSocket } from "./request.ts";
+import { CACHE_COUNTERS, type CacheEvent } from "../telemetry/service-counters.ts";
 
 /** A fetch with nothing in hand. */
 const UNAIDED: Errand = { reason: "uri-miss", candidate: null, others: [], background: false };
@@ -41,11 +42,17 @@ export async function throughCache(exchange: Exchange): Promise<Served> {
   if (cache === null || rule === null || rule.mode === "bypass" || isWebSocket(exchange)) return forward(exchange);
   const { controlPlane } = exchange.gateway;
   if (request.method === "PURGE" && cache.config.purgeMethod && controlPlane !== null)
-    return { hit: await controlPlane(purgeRequest(request), exchange.context) };
+    return { hit: await controlPlane(purgeRequest(request), exchange.context), event: null };
   if (isUnsafe(request.method)) return write(exchange, cache, rule);
   if ((request.method !== "GET" && request.method !== "HEAD") || request.body !== null) return forward(exchange);
   if (rule.authenticated === "never" && request.headers.has("Authorization")) return forward(exchange);
-  return read(turnOf(exchange, cache, rule));
+  const served = await read(turnOf(exchange, cache, rule));
+  count(exchange, "hit" in served ? served.event : "miss");
+  return served;
+}
+
+function count({ view, service }: Exchange, event: CacheEvent | null): void {
+  if (event !== null) view.report.count(service.name, CACHE_COUNTERS[event]);
 }
 
 async function read(turn: Turn): Promise<Served> {
@@ -83,7 +90,7 @@ function serve(turn: Turn, found: Servable | null): Served | null {
   const hit = answer(turn, found, null, isStale);
   if (hit === null) return null;
   if (reuse.kind === "serve-and-refresh") refresh(turn, found);
-  return { hit };
+  return { hit, event: isStale ? "stale" : "hit" };
 }
 
 /** Serves a range from a stored part. */
@@ -193,7 +200,7 @@ function follow(turn: Turn, candidate: Servable | null, landing: Landing<Entry> 
     const stale = isGood
       ? answer(turn, candidate, { hit: false, forward: "stale", detail: "stale-if-error", collapsed: true }, true)
       : null;
-    return stale === null ? { failure: landing.failure } : { hit: stale };
+    return stale === null ? { failure: landing.failure } : { hit: stale, event: "stale-if-error" };
   }
   const { entry } = landing;
   if (!selects(entry.stored.selection, fieldOf(entry.stored.fields, "content-language"), turn.field)) return null;
@@ -205,7 +212,7 @@ function follow(turn: Turn, candidate: Servable | null, landing: Landing<Entry> 
     forward: candidate === null ? "uri-miss" : "stale",
     collapsed: true,
   });
-  return hit === null ? null : { hit };
+  return hit === null ? null : { hit, event: "collapsed" };
 }
 
 /** Asks the origin for this request alone. */
@@ -242,7 +249,7 @@ async function head(turn: Turn, candidate: Servable | null): Promise<Served> {
     const stale = answer(turn, candidate, { hit: false, forward: "stale", detail: "stale-if-error" }, true);
     if (stale === null) return came;
     if ("response" in came) discard(came.response);
-    return { hit: stale };
+    return { hit: stale, event: "stale-if-error" };
   }
   if (!("response" in came) || status !== 200) return came;
   const fields = [...came.response.headers];
@@ -257,7 +264,7 @@ async function head(turn: Turn, candidate: Servable | null): Promise<Served> {
   const entry: Entry = { stored, body: candidate.body, derived: deriveFor(turn, stored) };
   keep(turn, entry);
   const hit = answer(turn, servableOf(entry), { hit: false, forward: "stale", forwardStatus: 200, stored: true });
-  return hit === null ? came : { hit };
+  return hit === null ? came : { hit, event: "validated" };
 }
 
 /** A write: what it changed is dropped before its answer goes out (RFC 9111 section 4.4). */

@@ -8,6 +8,12 @@ import { handle } from "../../src/proxy/handle.ts";
 
 export type Origin = (request: Request, count: number) => Response | Promise<Response>;
 
+export interface Counted {
+  requests: number;
+  attempts: number;
+  readonly counters: Record<string, number>;
+}
+
 export interface Step {
   /** Sends a request through; what runs in the background has ended when `settled` resolves. */
   send(path: string, init?: RequestInit): Promise<Response>;
@@ -15,13 +21,20 @@ export interface Step {
   purge(...marks: Omit<PurgeMark, "epoch">[]): void;
   /** Gives or takes the lease. */
   lease(isHeld: boolean): void;
+  /** What the service has counted since this was last asked. */
+  counted(): Counted;
   /** Requests the origin got. */
   readonly seen: Request[];
   origin: Origin;
 }
 
 /** Sets a gateway up whose one origin is a function. Hosts differ, so that tests do not share the platform's cache. */
-export function gatewayWith(cache: object, origin: Origin, controlPlane: ControlPlane | null = null): Step {
+export function gatewayWith(
+  cache: object,
+  origin: Origin,
+  controlPlane: ControlPlane | null = null,
+  service: object = {},
+): Step {
   const host = `${crypto.randomUUID()}.test`;
   const config = defineConfig({
     services: {
@@ -31,6 +44,7 @@ export function gatewayWith(cache: object, origin: Origin, controlPlane: Control
         retry: { attempts: 1 },
         // There is no hub here: leases are given and taken by the test.
         cache: { withoutLease: "serve", ...cache },
+        ...service,
       },
     },
   });
@@ -48,6 +62,11 @@ export function gatewayWith(cache: object, origin: Origin, controlPlane: Control
     },
     lease(isHeld) {
       agreed().lease.untilMs = isHeld ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
+    },
+    counted() {
+      const since = counted;
+      counted = { requests: 0, attempts: 0, counters: {} };
+      return since;
     },
     async send(path, init) {
       const context = createExecutionContext();
@@ -67,6 +86,16 @@ export function gatewayWith(cache: object, origin: Origin, controlPlane: Control
     },
   };
   const gateway = openGateway(config, { ORIGIN: fetcher }, crypto.randomUUID(), controlPlane);
+  // Listened to where it is said: reports themselves are taken by the sync, whenever it likes.
+  const { report } = gateway.viewFrom("enam");
+  let counted: Counted = { requests: 0, attempts: 0, counters: {} };
+  report.request = (_service, _isError, attempts) => {
+    counted.requests++;
+    counted.attempts += attempts;
+  };
+  report.count = (_service, counter) => {
+    counted.counters[counter] = (counted.counters[counter] ?? 0) + 1;
+  };
   const agreed = () => gateway.viewFrom("enam").agreed;
   return step;
 }
