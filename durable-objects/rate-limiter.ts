@@ -43,6 +43,15 @@ export class RateLimiter extends DurableObject<unknown> implements LimiterForIso
     return Promise.resolve();
   }
 
+  /**
+   * An operator forgives the key what it has used. Isolates remember refusals: tell them with an override of the kind
+   * `limit-reset` (agreement/override.ts) once this has been answered.
+   */
+  reset(): Promise<void> {
+    if (this.#ledger !== null) this.#store(this.#ledger.reset(Date.now()));
+    return Promise.resolve();
+  }
+
   /** Deletes a key that says nothing any more: a million dead keys cost no storage. */
   override async alarm(): Promise<void> {
     const idleInMs = this.#ledger?.idleInMs(Date.now()) ?? 0;

@@ -24,6 +24,8 @@ export interface Reservation {
 export interface Counter {
   /** The refusal that this isolate remembers for the key; null when it remembers none. Counts nothing. */
   refusedAlready(key: string, units: number): Reservation | null;
+  /** An operator reset the key with this limiter: a refusal remembered of it holds no longer. */
+  forgive(limiter: string): void;
   /**
    * Reserves units for a request.
    *

@@ -7,6 +7,7 @@ import { clock, standing, type Asked, type LimitMemory } from "./limit-memory.ts
 export function exactCounter(memory: LimitMemory): Counter {
   return {
     refusedAlready: (key, units) => memory.refusal(key, units),
+    forgive: (limiter) => memory.forgive(limiter),
     reserve(key, units, rule, background) {
       clock.look(Date.now());
       const known = memory.use(key);

@@ -15,6 +15,7 @@ interface Asking extends Asked {
 export function leasedCounter(memory: LimitMemory): Counter {
   return {
     refusedAlready: (key, units) => memory.refusal(key, units),
+    forgive: (limiter) => memory.forgive(limiter),
     reserve(key, units, rule, background) {
       clock.look(Date.now());
       const known = memory.use(key);

@@ -1,10 +1,11 @@
 /** Mode `local`: the platform's rate-limit binding, or a meter in this isolate. Approximate by nature, and never a call away. */
+import { nameDigest } from "../config/digest.ts";
 import { createMeter } from "../rate-limit/algorithms.ts";
 import { KeyMemory } from "../rate-limit/key-memory.ts";
+import { limiterText } from "../rate-limit/limiter-name.ts";
 import type { Meter, Rule } from "../rate-limit/meter.ts";
 import { SteadyClock } from "../rate-limit/steady-clock.ts";
 import { UNANSWERED, type Counter, type Reservation } from "./limit-counter.ts";
-import { hashed } from "./limit-memory.ts";
 
 const MOST_KEYS = 10_000;
 
@@ -14,6 +15,7 @@ export function isolateCounter(): Counter {
   const clock = new SteadyClock();
   return {
     refusedAlready: () => null,
+    forgive: () => undefined,
     reserve(key, units, rule) {
       const meter = meters.use(key, () => createMeter(rule.algorithm));
       const nowMs = clock.read(Date.now());
@@ -36,9 +38,10 @@ export function isolateCounter(): Counter {
 export function bindingCounter(binding: RateLimit, scope: string): Counter {
   return {
     refusedAlready: () => null,
+    forgive: () => undefined,
     async reserve(key, _units, rule) {
       try {
-        const { success } = await binding.limit({ key: await hashed(`${scope}\u0000${key}`) });
+        const { success } = await binding.limit({ key: await nameDigest(limiterText(scope, key)) });
         return said(success, rule);
       } catch {
         return UNANSWERED;

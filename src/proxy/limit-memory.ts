@@ -1,7 +1,9 @@
 /** What this isolate remembers of the keys of one limit, and how it asks the `RateLimiter` of one. */
+import { nameDigest } from "../config/digest.ts";
 import { IsolateClock } from "../rate-limit/isolate-clock.ts";
 import { KeyLease } from "../rate-limit/key-lease.ts";
 import { KeyMemory } from "../rate-limit/key-memory.ts";
+import { limiterText } from "../rate-limit/limiter-name.ts";
 import type { LimiterForIsolates, TakeAnswer, TakeRequest } from "../rate-limit/messages.ts";
 import type { Background, Reservation } from "./limit-counter.ts";
 
@@ -22,7 +24,7 @@ export const clock = new IsolateClock();
 /** One key as this isolate knows it. */
 export interface KnownKey {
   readonly lease: KeyLease;
-  /** Name of its Durable Object, once it was needed. */
+  /** Name of its `RateLimiter`, once it was needed. */
   objectName: string | null;
   /** Whether a call for a slice is under way, how many there have been, and how many were answered. */
   fetching: boolean;
@@ -47,7 +49,7 @@ export class LimitMemory {
   readonly #scope: string;
   readonly #timeoutMs: number;
 
-  /** @param scope names the limit, its algorithm and its window: what shares an object must count alike */
+  /** @param scope what `limiterScope` says */
   constructor(limiters: Limiters, scope: string, timeoutMs: number) {
     this.#limiters = limiters;
     this.#scope = scope;
@@ -77,6 +79,11 @@ export class LimitMemory {
     if (lease === undefined) return null;
     clock.look(Date.now());
     return lease.isBlocked(units, clock) ? standing(lease, "refused") : null;
+  }
+
+  /** Forgets the refusal of the key that has this limiter. */
+  forgive(limiter: string): void {
+    for (const { objectName, lease } of this.#keys.values()) if (objectName === limiter) lease.unblock();
   }
 
   /**
@@ -112,7 +119,7 @@ export class LimitMemory {
   }
 
   async #limiter(known: KnownKey, key: string): Promise<LimiterForIsolates> {
-    known.objectName ??= await hashed(`${this.#scope}\u0000${key}`);
+    known.objectName ??= await nameDigest(limiterText(this.#scope, key));
     return this.#limiters.getByName(known.objectName);
   }
 }
@@ -122,10 +129,4 @@ export function standing(lease: KeyLease, verdict: Reservation["verdict"]): Rese
   const { remaining, resetMs } = lease.standing(clock);
   const retryMs = verdict === "refused" ? lease.blockedMs(clock) : 0;
   return { verdict, retryMs, remaining, resetMs, undo: null, end: null };
-}
-
-/** 128 bits of SHA-256 in hexadecimal: what is stored or logged of a key. */
-export async function hashed(text: string): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  return Array.from(new Uint8Array(digest, 0, 16), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

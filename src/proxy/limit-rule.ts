@@ -3,6 +3,7 @@ import type { RateLimitConfig } from "../config/rate-limits.ts";
 import { FULL_SCALE, nextScale, type Scale } from "../rate-limit/adapt.ts";
 import { costReader } from "../rate-limit/cost.ts";
 import { claimsIn, keyReader, type KeyFacts } from "../rate-limit/key.ts";
+import { limiterScope } from "../rate-limit/limiter-name.ts";
 import { matcher, type Matcher } from "../rate-limit/match.ts";
 import type { Rule } from "../rate-limit/meter.ts";
 import type { Counter } from "./limit-counter.ts";
@@ -12,9 +13,12 @@ import { bindingCounter, isolateCounter } from "./limit-local.ts";
 import { LimitMemory, type Limiters } from "./limit-memory.ts";
 import type { Signals } from "./limit-pressure.ts";
 import type { Bindings } from "../config/secret.ts";
+import { limitCounters, type LimitEvent } from "../telemetry/limit-events.ts";
 
 export interface ReadyLimit {
   readonly config: RateLimitConfig;
+  /** The names under which its verdicts are counted. */
+  readonly counters: Readonly<Record<LimitEvent, string>>;
   readonly counter: Counter;
   readonly counts: Matcher;
   readonly keyOf: (facts: KeyFacts) => string;
@@ -30,6 +34,7 @@ export function readyLimit(service: string, config: RateLimitConfig, bindings: B
   const rule = { algorithm, limit, windowMs: windowSeconds * 1_000, burst: burst ?? limit };
   return {
     config,
+    counters: limitCounters(config.name),
     counter: counterFor(service, config, bindings),
     counts: matcher(config.match),
     keyOf: keyReader(config.key),
@@ -40,8 +45,7 @@ export function readyLimit(service: string, config: RateLimitConfig, bindings: B
 }
 
 function counterFor(service: string, config: RateLimitConfig, bindings: Bindings): Counter {
-  // What shares an object must count alike: another window or algorithm is another object.
-  const scope = [service, config.name, config.algorithm, config.windowSeconds].join("\u0000");
+  const scope = limiterScope(service, config);
   const mode = config.mode ?? (config.algorithm === "concurrency" ? "exact" : "leased");
   if (mode === "local") {
     if (config.binding === undefined) return isolateCounter();

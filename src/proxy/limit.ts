@@ -1,11 +1,12 @@
 /** Whether a request is within its limits and its level is served now: the step of the request path that counts. */
+import type { ViewState } from "../agreement/view-state.ts";
 import type { Priority } from "../config/priorities.ts";
 import type { ServiceConfig } from "../config/service.ts";
 import { rateLimitHeaders, retryAfterSeconds, type Standing } from "../rate-limit/headers.ts";
 import type { KeyFacts } from "../rate-limit/key.ts";
 import type { Rule } from "../rate-limit/meter.ts";
 import { admitsLevel, higher } from "../rate-limit/priority.ts";
-import { countLimitEvent } from "../telemetry/limit-events.ts";
+import { shedCounter, type LimitEvent } from "../telemetry/limit-events.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Failure } from "./failure.ts";
 import { claimReader, claimValue, type Claims } from "./limit-claims.ts";
@@ -59,14 +60,26 @@ export function openLimits(name: string, config: ServiceConfig, bindings: Bindin
   const readClaims = auth === undefined || !wantsClaims ? () => null : claimReader(auth.jwt, secret);
   const gauge = pressureGauge();
 
+  let resetsTo = 0;
+  /** Versions of overrides are the world's, so one number will do. */
+  function takeResets({ logged: { overrides } }: ViewState): void {
+    if (overrides.version <= resetsTo) return;
+    for (const { version, value } of overrides.entries.values()) {
+      if (version <= resetsTo || value?.kind !== "limit-reset" || value.service !== name) continue;
+      for (const { counter } of limits) counter.forgive(value.limiter);
+    }
+    resetsTo = overrides.version;
+  }
+
   function admitKnowing(exchange: Exchange, claims: Claims): Admission | Promise<Admission> {
     const { request, host, path, state, startedMs, context } = exchange;
+    takeResets(exchange.view.agreed);
     const counting = limits.filter((limit) => limit.counts(request.method, host, path));
     const facts = factsOf(exchange, claims);
     const signals = () => gauge(state, startedMs);
     const shed = sheds ? levelTurnedAway(levelOf.read(facts), counting, signals) : null;
     if (shed !== null) {
-      countLimitEvent(name, `priority:${shed}`, "shed");
+      exchange.view.report.count(name, shedCounter(shed));
       return turnedAway({ kind: "reduced-capacity", level: shed, retryAfterSeconds: SHED_RETRY_SECONDS });
     }
     if (counting.length === 0) return UNLIMITED;
@@ -111,7 +124,7 @@ function refusedAlready(question: Omit<Counted, "reservation"> & { key: string; 
 function conclude(service: string, exchange: Exchange, counted: readonly Counted[]): Admission {
   const refusal = refusalOf(counted);
   for (const one of counted) {
-    countLimitEvent(service, one.limit.config.name, eventOf(one));
+    exchange.view.report.count(service, one.limit.counters[eventOf(one)]);
     if (refusal !== null) one.reservation.undo?.(exchange.context);
   }
   return {
@@ -139,7 +152,7 @@ function refusalOf(counted: readonly Counted[]): Failure | null {
   return { kind: "limiter-unanswered", limits: denied.map(({ limit }) => limit.config.name), retryAfterSeconds: 1 };
 }
 
-function eventOf({ limit: { config }, reservation: { verdict } }: Counted) {
+function eventOf({ limit: { config }, reservation: { verdict } }: Counted): LimitEvent {
   if (verdict === "admitted") return "admitted";
   if (verdict === "unanswered")
     return config.onError === "deny" && !config.dryRun ? "unanswered-denied" : "unanswered-allowed";

@@ -142,7 +142,7 @@ export class KeyLease {
     return lastEndMs - clock.nowMs;
   }
 
-  /** Forgets a refusal: a place has come free here. */
+  /** Forgets a refusal: a place has come free here, or an operator reset the key. */
   unblock(): void {
     this.#blockedUnits = Infinity;
   }

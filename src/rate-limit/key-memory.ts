@@ -41,6 +41,12 @@ export class KeyMemory<T> {
     return this.#kept.get(key) ?? this.#trial.get(key);
   }
 
+  /** What is remembered of every key, in no order. */
+  *values(): Generator<T> {
+    yield* this.#kept.values();
+    yield* this.#trial.values();
+  }
+
   /** Forgets the key. */
   delete(key: string): void {
     this.#kept.delete(key);

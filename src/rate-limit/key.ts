@@ -39,6 +39,21 @@ export function keyReader(keys: readonly string[]): (facts: KeyFacts) => string 
   };
 }
 
+/**
+ * The key that `keyReader` would read: for an operator who names it.
+ *
+ * @param entry  which entry of the limit's `key`, as the configuration has it ("ip", "ip+path")
+ * @param values one for each of its parts
+ * @throws RangeError when there are more or fewer values than parts
+ */
+export function keyFor(entry: string, values: readonly string[]): string {
+  const parts = entry.split("+");
+  if (parts.length !== values.length)
+    throw new RangeError(`Expected ${parts.length} values for the key \`${entry}\`, got ${values.length}`);
+  const spelled = values.map((value, i) => (parts[i] === "ip" && value.includes(":") ? networkOf(value) : value));
+  return [entry, ...spelled].join(SEPARATOR);
+}
+
 /** Names of the claims that keys are made of. */
 export function claimsIn(keys: readonly string[]): string[] {
   return keys.flatMap((key) => key.split("+").flatMap((part) => (part.startsWith("jwt:") ? [part.slice(4)] : [])));

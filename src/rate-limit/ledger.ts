@@ -27,7 +27,7 @@ interface Out {
 /** Every method takes the wall clock; the ledger makes it steady. */
 export class Ledger {
   #rule: Rule;
-  readonly #meter: Meter;
+  #meter: Meter;
   readonly #clock: SteadyClock;
   /** Slices and places not yet over, by id. */
   readonly #out: Map<string, Out>;
@@ -95,6 +95,21 @@ export class Ledger {
       this.#meter.refund(this.#rule, taken.units, nowMs, taken.atMs);
       this.#unsaved = true;
     }
+  }
+
+  /**
+   * Forgets what was used. Slices that are out stay charged, because isolates may still spend them; places of
+   * `concurrency` come free.
+   *
+   * @returns what must be stored before the answer
+   */
+  reset(wallMs: number): SavedLedger {
+    const nowMs = this.#advance(wallMs);
+    this.#meter = createMeter(this.#rule.algorithm);
+    this.#refundable.clear();
+    if (this.#rule.algorithm === "concurrency") this.#out.clear();
+    for (const { units, untilMs } of this.#out.values()) this.#meter.charge(this.#rule, units, nowMs, untilMs);
+    return this.#save(0);
   }
 
   /** What changed since it was last stored and need not have been; null when nothing did. For when it is quiet. */

@@ -1,35 +1,37 @@
-/** Counts what rate limits did in this isolate, by service, limit and event, for metrics and reports. */
+/**
+ * What rate limits did, as names of counters of their service. Isolates report them (`ServiceReport.counters`), hubs add
+ * them up for their region, and whoever shows them adds up the hubs.
+ *
+ * | counter                         | counts requests that                                                              |
+ * |---------------------------------|-----------------------------------------------------------------------------------|
+ * | `limit.NAME.admitted`           | the limit NAME let in                                                             |
+ * | `limit.NAME.refused`            | it turned away                                                                    |
+ * | `limit.NAME.dry-run-refused`    | it would have turned away, were it not a dry run                                  |
+ * | `limit.NAME.unanswered-allowed` | came in because its limiter did not answer in time and `onError` is `allow`       |
+ * | `limit.NAME.unanswered-denied`  | were turned away because it did not and `onError` is `deny`                       |
+ * | `priority.LEVEL.shed`           | were turned away because of their level                                           |
+ *
+ * A request that one limit refuses counts as admitted with the others that would have let it in.
+ */
+import type { Priority } from "../config/priorities.ts";
 
-export type LimitEvent =
-  | "admitted"
-  | "refused"
-  | "dry-run-refused"
-  /** The limiter did not answer in time; `onError` let the request in, or not. */
-  | "unanswered-allowed"
-  | "unanswered-denied"
-  /** Turned away because of its level; the limit is then "priority:<level>". */
-  | "shed";
+export const LIMIT_EVENTS = [
+  "admitted",
+  "refused",
+  "dry-run-refused",
+  "unanswered-allowed",
+  "unanswered-denied",
+] as const;
 
-/** Counts since the isolate started. Key: service, limit and event, separated by a space: ids have none. */
-const counts = new Map<string, number>();
+export type LimitEvent = (typeof LIMIT_EVENTS)[number];
 
-/** Counts one event. */
-export function countLimitEvent(service: string, limit: string, event: LimitEvent): void {
-  const key = `${service} ${limit} ${event}`;
-  counts.set(key, (counts.get(key) ?? 0) + 1);
+/** The names of a limit's counters, made once: a request should not have to. */
+export function limitCounters(limit: string): Readonly<Record<LimitEvent, string>> {
+  const names = LIMIT_EVENTS.map((event) => [event, `limit.${limit}.${event}`]);
+  return Object.fromEntries(names) as Record<LimitEvent, string>;
 }
 
-export interface LimitEventCount {
-  readonly service: string;
-  readonly limit: string;
-  readonly event: LimitEvent;
-  readonly count: number;
-}
-
-/** All counts, for whoever reports them. */
-export function limitEventCounts(): LimitEventCount[] {
-  return [...counts].map(([key, count]) => {
-    const [service = "", limit = "", event] = key.split(" ");
-    return { service, limit, event: event as LimitEvent, count };
-  });
+/** The name of the counter of requests turned away because of their level. */
+export function shedCounter(level: Priority): string {
+  return `priority.${level}.shed`;
 }

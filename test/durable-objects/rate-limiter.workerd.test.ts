@@ -136,6 +136,56 @@ describe("concurrency", () => {
   });
 });
 
+describe("a key that was reset", () => {
+  it("has its whole limit again, also after an eviction", async () => {
+    const limiter = fresh();
+    expect(await admittedOf(limiter, 12)).toBe(10);
+    await limiter.reset();
+    expect(await admittedOf(limiter, 4)).toBe(4);
+    await evictDurableObject(limiter);
+    expect(await admittedOf(limiter, 12)).toBeLessThanOrEqual(6);
+  });
+
+  it("is still charged with the slices that isolates may spend, and takes them back once", async () => {
+    const limiter = fresh();
+    const rule = { ...HOURLY, limit: 1_000, burst: 1_000 };
+    await limiter.take(exact({ rule, units: 500 }));
+    const { slices } = await limiter.take(exact({ rule, mode: "leased", perSecond: 100 }));
+    const lent = slices.reduce((sum, { units }) => sum + units, 0);
+    await limiter.reset();
+    expect((await limiter.take(exact({ rule }))).remaining).toBe(1_000 - lent - 1);
+    await limiter.giveBack(
+      slices.map(({ id, units }) => ({ id, unspent: units })),
+      [],
+    );
+    expect((await limiter.take(exact({ rule }))).remaining).toBe(1_000 - 2);
+  });
+
+  it("takes no refund for what is forgotten", async () => {
+    const limiter = fresh();
+    const request = exact({ units: 10 });
+    await limiter.take(request);
+    await limiter.reset();
+    await limiter.giveBack([], [request.id]);
+    expect(await admittedOf(limiter, 20)).toBe(10);
+  });
+
+  it("has all its places free", async () => {
+    const limiter = fresh();
+    const rule: Rule = { algorithm: "concurrency", limit: 1, windowMs: 60_000, burst: 1 };
+    await limiter.take(exact({ rule }));
+    await limiter.reset();
+    expect((await limiter.take(exact({ rule }))).granted).toBe(true);
+    expect((await limiter.take(exact({ rule }))).granted).toBe(false);
+  });
+
+  it("costs no storage if it was never used", async () => {
+    const limiter = fresh();
+    await limiter.reset();
+    expect(await storedKeys(limiter)).toBe(0);
+  });
+});
+
 describe("an idle key", () => {
   it("deletes itself", async () => {
     const limiter = fresh();

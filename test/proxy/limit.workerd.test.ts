@@ -7,6 +7,9 @@ import { exactCounter } from "../../src/proxy/limit-exact.ts";
 import { leasedCounter } from "../../src/proxy/limit-leased.ts";
 import { bindingCounter, isolateCounter } from "../../src/proxy/limit-local.ts";
 import { LimitMemory, type Limiters } from "../../src/proxy/limit-memory.ts";
+import type { RateLimiter } from "../../durable-objects/rate-limiter.ts";
+import { nameDigest } from "../../src/config/digest.ts";
+import { limiterText } from "../../src/rate-limit/limiter-name.ts";
 import type { Rule } from "../../src/rate-limit/meter.ts";
 
 const limiters = (env as unknown as { RATE_LIMITER: Limiters }).RATE_LIMITER;
@@ -16,11 +19,14 @@ const rule: Rule = { algorithm: "sliding-window", limit: 20, windowMs: 60_000, b
 const PATIENT_MS = 10_000;
 
 let scopes = 0;
+const scopeNow = () => `scope-${scopes}`;
 
 /** The real objects, with calls counted and, where asked for, held up or refused. */
 function watched(hold: () => Promise<void> = () => Promise.resolve()) {
   const calls = { take: 0, giveBack: 0 };
+  const names = new Set<string>();
   const getByName = (name: string) => {
+    names.add(name);
     const stub = limiters.getByName(name);
     return {
       async take(request: Parameters<typeof stub.take>[0]) {
@@ -34,9 +40,9 @@ function watched(hold: () => Promise<void> = () => Promise.resolve()) {
       },
     };
   };
-  const memory = (timeoutMs = PATIENT_MS) => new LimitMemory({ getByName }, `scope-${scopes}`, timeoutMs);
+  const memory = (timeoutMs = PATIENT_MS) => new LimitMemory({ getByName }, scopeNow(), timeoutMs);
   scopes++;
-  return { calls, memory };
+  return { calls, names, memory };
 }
 
 async function reserve(
@@ -195,6 +201,24 @@ describe("exact, when an answer comes too late", () => {
     expect(answer.verdict).toBe("unanswered");
     await waitOnExecutionContext(context);
     expect(calls.giveBack).toBe(1);
+  });
+});
+
+describe.each([
+  ["leased", leasedCounter],
+  ["exact", exactCounter],
+])("%s, after an operator reset the key", (_, counterOf) => {
+  it("forgets its refusal and no other, and asks again", async () => {
+    const { names, memory } = watched();
+    const counter = counterOf(memory());
+    for (const key of ["k", "other"]) expect((await verdicts(counter, 25, { key }))["refused"]).toBe(5);
+    const name = await nameDigest(limiterText(scopeNow(), "k"));
+    expect(names).toContain(name);
+    await (limiters as unknown as DurableObjectNamespace<RateLimiter>).getByName(name).reset();
+    expect((await reserve(counter)).verdict).toBe("refused");
+    counter.forgive(name);
+    expect(await verdicts(counter, 25)).toEqual({ admitted: 20, refused: 5 });
+    expect((await reserve(counter, { key: "other" })).verdict).toBe("refused");
   });
 });
 

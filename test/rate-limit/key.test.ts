@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { costReader } from "../../src/rate-limit/cost.ts";
-import { claimsIn, keyReader, networkOf, type KeyFacts } from "../../src/rate-limit/key.ts";
+import { claimsIn, keyFor, keyReader, networkOf, type KeyFacts } from "../../src/rate-limit/key.ts";
 
 function facts(
   over: Partial<KeyFacts> & { headers?: Record<string, string>; claims?: Record<string, string> } = {},
@@ -97,4 +97,18 @@ describe("a cost", () => {
     "%j is senseless and counts as 1",
     (value) => expect(read(value)).toBe(1),
   );
+});
+
+describe("a key that an operator names", () => {
+  it.each([
+    ["ip", ["2001:db8:1:2::7"]],
+    ["ip+path", ["2001:db8:1:2::7", "/api/things"]],
+    ["query:user", ["ann"]],
+  ])("%s is the one that requests are counted by", (entry, values) => {
+    expect(keyFor(entry, values)).toBe(keyReader([entry])(facts({ clientAddress: "2001:db8:1:2:3::9" })));
+  });
+
+  it("needs a value for each of its parts", () => {
+    expect(() => keyFor("ip+path", ["192.0.2.7"])).toThrow("Expected 2 values for the key `ip+path`, got 1");
+  });
 });

@@ -1,12 +1,10 @@
 import { expect, it } from "vitest";
-import { countLimitEvent, limitEventCounts } from "../../src/telemetry/limit-events.ts";
+import { limitCounters, shedCounter } from "../../src/telemetry/limit-events.ts";
 
-it("counts what limits did by service, limit and event", () => {
-  countLimitEvent("s", "per-user", "refused");
-  countLimitEvent("s", "per-user", "refused");
-  countLimitEvent("s", "priority:low", "shed");
-  expect(limitEventCounts()).toEqual([
-    { service: "s", limit: "per-user", event: "refused", count: 2 },
-    { service: "s", limit: "priority:low", event: "shed", count: 1 },
-  ]);
+it("names a limit's counters by limit and event", () => {
+  expect(limitCounters("per-user")).toMatchObject({
+    admitted: "limit.per-user.admitted",
+    "unanswered-denied": "limit.per-user.unanswered-denied",
+  });
+  expect(shedCounter("low")).toBe("priority.low.shed");
 });
