@@ -3,23 +3,11 @@
  * isolate with a memory of its own.
  */
 import { send, type ClientAnswer } from "../../demo/client.ts";
+import { BRIDGE, callObject } from "../../demo/object-bridge.ts";
 import { PLACES, type Place } from "../../demo/places.ts";
 import type { WorkerBundle } from "../../demo/worker-source.ts";
 import { startWorkerd } from "../../demo/workerd.ts";
 import type { Config } from "../../src/config/schema.ts";
-
-/** Hands any call on to any object; what it returns has to be JSON (Infinity becomes null). */
-const BRIDGE = `export default {
-  async fetch(request, env) {
-    const { namespace, name, method, args } = await request.json();
-    try {
-      const value = await env[namespace].getByName(name)[method](...args);
-      return Response.json({ value: value instanceof Map ? Object.fromEntries(value) : value });
-    } catch (error) {
-      return Response.json({ error: String(error) });
-    }
-  },
-};`;
 
 export interface Edge {
   readonly place: Place;
@@ -54,15 +42,7 @@ export async function startPlaces(count: number, config: Config, bundle?: Worker
       const place = places[index % places.length]!;
       return { place, send: (options = {}) => send({ port, place, host, ...options }) };
     }),
-    async call<T>(namespace: string, name: string, method: string, ...args: unknown[]) {
-      const response = await fetch(`http://127.0.0.1:${workerd.bridgePort}/`, {
-        method: "POST",
-        body: JSON.stringify({ namespace, name, method, args }),
-      });
-      const answer = (await response.json()) as { value?: T; error?: string };
-      if (answer.error !== undefined) throw new Error(answer.error);
-      return answer.value as T;
-    },
+    call: (namespace, name, method, ...args) => callObject(workerd.bridgePort!, namespace, name, method, ...args),
     stop: () => workerd.stop(),
   };
 }
