@@ -7,6 +7,7 @@ import {
   type LoggedVersions,
   type Sections,
 } from "../src/agreement/protocol.ts";
+import type { ChangeNote, EntryChange, LogEntry, Revision } from "../src/agreement/revision.ts";
 import { purgeKey, type PurgeMark } from "../src/agreement/purge-mark.ts";
 import {
   applyDelta,
@@ -18,24 +19,6 @@ import {
 import { foldMarks, MAX_EXACT_MARKS } from "../src/cache/purge-fold.ts";
 import { emptyLog, loggedVersions, type LoggedState } from "../src/agreement/view-state.ts";
 
-/** One entry to write; `value` null removes it. A purge's epoch is set here. */
-export interface LogEntry<S extends LoggedSection = LoggedSection> {
-  readonly key: string;
-  readonly value: (S extends "purges" ? Omit<Sections[S], "epoch"> : Sections[S]) | null;
-}
-
-/** What is kept of a change beside its entries: who, why, by which request. Plain JSON, without secrets. */
-export type ChangeNote = Readonly<Record<string, string | number | boolean | null>>;
-
-export interface LoggedChangeRecord {
-  readonly section: LoggedSection;
-  readonly version: number;
-  /** ms since the epoch. */
-  readonly atMs: number;
-  readonly keys: readonly string[];
-  readonly note: ChangeNote;
-}
-
 /** Marks folded beyond what is necessary, so that not every purge folds. */
 const FOLDED_AT_ONCE = 500;
 
@@ -43,11 +26,20 @@ const FOLDED_AT_ONCE = 500;
 const MAX_CHANGES = 10_000;
 
 type EntryRow = { section: string; key: string; version: number; value: string | null };
-type ChangeRow = { section: string; version: number; at_ms: number; keys: string; note: string };
+type ChangeRow = { section: string; version: number; at_ms: number; keys: string; note: string; diff: string };
+
+/** A change as it was made: what goes to the hubs, and what it replaced. */
+export interface Appended {
+  readonly change: LoggedChange;
+  readonly atMs: number;
+  readonly changes: readonly EntryChange[];
+}
 
 export class ChangeLog {
   readonly #storage: DurableObjectStorage;
   readonly #logged: LoggedState = emptyLog();
+  /** By section, the version up to which the audit trail has the changes. */
+  readonly #audited = new Map<string, number>();
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
@@ -56,8 +48,11 @@ export class ChangeLog {
     ) WITHOUT ROWID`);
     storage.sql.exec(`CREATE TABLE IF NOT EXISTS changes (
       section TEXT NOT NULL, version INTEGER NOT NULL, at_ms INTEGER NOT NULL, keys TEXT NOT NULL, note TEXT NOT NULL,
-      PRIMARY KEY (section, version)
+      diff TEXT NOT NULL, PRIMARY KEY (section, version)
     ) WITHOUT ROWID`);
+    storage.sql.exec(
+      "CREATE TABLE IF NOT EXISTS audited (section TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID",
+    );
     this.#load();
   }
 
@@ -91,7 +86,7 @@ export class ChangeLog {
     entries: readonly LogEntry<S>[],
     note: ChangeNote,
     nowMs: number,
-  ): LoggedChange {
+  ): Appended {
     const state = this.#logged[section] as SectionState<unknown>;
     const to = state.version + 1;
     const written = entries.map(({ key, value }) => ({
@@ -102,6 +97,7 @@ export class ChangeLog {
     const folded = section === "purges" ? this.#fold(written as SectionChange<PurgeMark>[], to) : [];
     // One entry a key: the last word on it.
     const byKey = new Map([...written, ...folded].map((entry) => [entry.key, entry as SectionChange<unknown>]));
+    const changes = section === "purges" ? [] : entries.map(({ key, value }) => changeOf(state, key, value));
     const delta: SectionDelta<unknown> = { from: state.version, to, entries: [...byKey.values()] };
     const { sql } = this.#storage;
     this.#storage.transactionSync(() => {
@@ -110,13 +106,15 @@ export class ChangeLog {
         sql.exec("INSERT OR REPLACE INTO entries VALUES (?, ?, ?, ?)", section, key, version, text);
       }
       const keys = JSON.stringify(entries.map(({ key }) => key));
-      sql.exec("INSERT INTO changes VALUES (?, ?, ?, ?, ?)", section, to, nowMs, keys, JSON.stringify(note));
-      sql.exec("DELETE FROM changes WHERE section = ? AND version <= ?", section, to - MAX_CHANGES);
+      const [noted, diff] = [JSON.stringify(note), JSON.stringify(changes)];
+      sql.exec("INSERT INTO changes VALUES (?, ?, ?, ?, ?, ?)", section, to, nowMs, keys, noted, diff);
+      const forgotten = Math.min(to - MAX_CHANGES, this.#auditedUpTo(section));
+      sql.exec("DELETE FROM changes WHERE section = ? AND version <= ?", section, forgotten);
     });
     const { floor } = state;
     applyDelta(state, delta);
     if (state.floor !== floor) sql.exec("DELETE FROM entries WHERE section = ? AND value IS NULL", section);
-    return { section, delta } as LoggedChange;
+    return { change: { section, delta } as LoggedChange, atMs: nowMs, changes };
   }
 
   /** What keeps the purges short enough to be in every isolate's view. */
@@ -144,26 +142,48 @@ export class ChangeLog {
    *
    * @param before only changes below this version
    */
-  changes(section: LoggedSection, limit: number, before = Number.MAX_SAFE_INTEGER): LoggedChangeRecord[] {
-    return this.#storage.sql
-      .exec<ChangeRow>(
-        "SELECT * FROM changes WHERE section = ? AND version < ? ORDER BY version DESC LIMIT ?",
+  changes(section: LoggedSection, limit: number, before = Number.MAX_SAFE_INTEGER): Revision[] {
+    const rows = this.#storage.sql.exec<ChangeRow>(
+      "SELECT * FROM changes WHERE section = ? AND version < ? ORDER BY version DESC LIMIT ?",
+      section,
+      before,
+      limit,
+    );
+    return rows.toArray().map(revisionOf);
+  }
+
+  /** Changes that the audit trail has not got yet, the oldest of each section first. */
+  unaudited(limit: number): Revision[] {
+    return LOGGED_SECTIONS.flatMap((section) => {
+      if (this.#auditedUpTo(section) >= this.versions[section]) return [];
+      const rows = this.#storage.sql.exec<ChangeRow>(
+        "SELECT * FROM changes WHERE section = ? AND version > ? ORDER BY version LIMIT ?",
         section,
-        before,
+        this.#auditedUpTo(section),
         limit,
-      )
-      .toArray()
-      .map((row) => ({
-        section,
-        version: row.version,
-        atMs: row.at_ms,
-        keys: JSON.parse(row.keys) as string[],
-        note: JSON.parse(row.note) as ChangeNote,
-      }));
+      );
+      return rows.toArray().map(revisionOf);
+    });
+  }
+
+  /** Notes that the audit trail has these, and whatever came before them. */
+  noteAudited(revisions: readonly Revision[]): void {
+    for (const section of LOGGED_SECTIONS) {
+      const newest = revisions.filter((revision) => revision.section === section).at(-1);
+      if (newest === undefined) continue;
+      this.#audited.set(section, newest.version);
+      this.#storage.sql.exec("INSERT OR REPLACE INTO audited VALUES (?, ?)", section, newest.version);
+    }
+  }
+
+  #auditedUpTo(section: LoggedSection): number {
+    return this.#audited.get(section) ?? 0;
   }
 
   #load(): void {
     const { sql } = this.#storage;
+    const audited = sql.exec<{ section: string; version: number }>("SELECT * FROM audited").toArray();
+    for (const { section, version } of audited) this.#audited.set(section, version);
     for (const section of LOGGED_SECTIONS) {
       const state = this.#logged[section] as SectionState<unknown>;
       const entries = sql
@@ -183,4 +203,19 @@ export class ChangeLog {
       applyDelta(state, { from: null, to: head.one().head ?? 0, entries });
     }
   }
+}
+
+function changeOf(state: SectionState<unknown>, key: string, after: unknown): EntryChange {
+  return { key, before: state.entries.get(key)?.value ?? null, after } as EntryChange;
+}
+
+function revisionOf(row: ChangeRow): Revision {
+  return {
+    section: row.section as LoggedSection,
+    version: row.version,
+    atMs: row.at_ms,
+    keys: JSON.parse(row.keys) as string[],
+    note: JSON.parse(row.note) as ChangeNote,
+    changes: JSON.parse(row.diff) as EntryChange[],
+  };
 }

@@ -5,6 +5,7 @@
  * confirmed when no lease is out without it.
  */
 import { DurableObject } from "cloudflare:workers";
+import { AUDIT_LOG_NAME } from "../src/agreement/audit-record.ts";
 import type {
   ConfirmAnswer,
   ContactAnswer,
@@ -13,9 +14,9 @@ import type {
   HubInstance,
   HubName,
   LoggedChange,
+  LoggedDelta,
   LoggedSection,
   LoggedVersions,
-  Sections,
 } from "../src/agreement/protocol.ts";
 import {
   confirmation,
@@ -29,11 +30,21 @@ import {
   type Registry,
   type RegistryChange,
 } from "../src/agreement/registry.ts";
+import type {
+  AppendAnswer,
+  AppendOptions,
+  ChangeNote,
+  ControlPlaneForApi,
+  LogEntry,
+  Revision,
+  Standing,
+} from "../src/agreement/revision.ts";
 import { regionOf, shardsFor } from "../src/agreement/sharding.ts";
 import { LOGGED_SECTIONS } from "../src/agreement/protocol.ts";
 import type { Region } from "../src/config/region.ts";
 import type { Bindings } from "./bindings.ts";
-import { ChangeLog, type ChangeNote, type LogEntry, type LoggedChangeRecord } from "./change-log.ts";
+import { AuditOutbox } from "./audit-outbox.ts";
+import { ChangeLog } from "./change-log.ts";
 import { TickClock } from "./tick-clock.ts";
 
 /** When a change is pushed again to hubs that have not acknowledged it, ms; doubles up to the cap. */
@@ -48,8 +59,9 @@ const ANSWER_TRIP_MS = 500;
 
 type HubRow = { instance: string; hub: string; region: string; current: number };
 
-export class ControlPlane extends DurableObject<Bindings> implements ControlPlaneForHubs {
+export class ControlPlane extends DurableObject<Bindings> implements ControlPlaneForHubs, ControlPlaneForApi {
   readonly #log: ChangeLog;
+  readonly #audit: AuditOutbox;
   readonly #registry: Registry;
   readonly #shards: Map<Region, number>;
   readonly #clock = new TickClock(() => this.#tick());
@@ -65,6 +77,7 @@ export class ControlPlane extends DurableObject<Bindings> implements ControlPlan
     ) WITHOUT ROWID`);
     sql.exec("CREATE TABLE IF NOT EXISTS shards (region TEXT PRIMARY KEY, shards INTEGER NOT NULL) WITHOUT ROWID");
     this.#log = new ChangeLog(context.storage);
+    this.#audit = new AuditOutbox(this.#log, () => env.AUDIT_LOG.getByName(AUDIT_LOG_NAME));
     const rows = sql.exec<HubRow>("SELECT * FROM hubs").toArray();
     this.#registry = restoreRegistry(
       rows.map((row) => ({ ...row, region: row.region as Region, current: row.current === 1 })),
@@ -76,7 +89,7 @@ export class ControlPlane extends DurableObject<Bindings> implements ControlPlan
   }
 
   /**
-   * Makes a change: stored first, then on its way to every hub.
+   * Makes a change: stored first, then on its way to every hub and into the audit trail.
    *
    * @param note who, why, by which request; kept with the change
    * @returns the section's new version (for purges: the epoch), to be given to `confirm`
@@ -85,13 +98,22 @@ export class ControlPlane extends DurableObject<Bindings> implements ControlPlan
     section: S,
     entries: readonly LogEntry<S>[],
     note: ChangeNote,
-  ): Promise<{ version: number }> {
+    { expected, have }: AppendOptions = {},
+  ): Promise<AppendAnswer> {
+    const version = this.#log.versions[section];
+    if (expected !== undefined && expected !== version)
+      return Promise.resolve({ accepted: false, version, atMs: Date.now(), changes: [], delta: this.#since(have) });
     // In one turn with the alarm, so that both are stored or neither is.
-    const change = this.#log.append(section, entries, note, Date.now());
+    const { change, atMs, changes } = this.#log.append(section, entries, note, Date.now());
     this.#pushAgainMs = PUSH_AGAIN_MS;
     void this.ctx.storage.setAlarm(Date.now() + this.#pushAgainMs);
     this.ctx.waitUntil(this.#pushToAll(change));
-    return Promise.resolve({ version: change.delta.to });
+    this.ctx.waitUntil(this.#audit.flush());
+    return Promise.resolve({ accepted: true, version: change.delta.to, atMs, changes, delta: this.#since(have) });
+  }
+
+  #since(have: LoggedVersions | undefined): LoggedDelta {
+    return have === undefined ? {} : this.#log.deltaSince(have);
   }
 
   /**
@@ -109,7 +131,9 @@ export class ControlPlane extends DurableObject<Bindings> implements ControlPlan
       [...hubs].map((hub) => this.#askUntilComplete(hub, section, version, untilMs, answers, waiting.signal)),
     );
     const timeUp = new Promise((resolve) => waiting.signal.addEventListener("abort", resolve));
-    await Promise.race([asked, this.#silence(answers, waiting.signal), timeUp]);
+    const confirmed = Promise.race([asked, this.#silence(answers, waiting.signal)]);
+    // Who is told that a change is everywhere also finds it in the audit trail.
+    await Promise.race([Promise.all([confirmed, this.#audit.flush()]), timeUp]);
     clearTimeout(timer);
     waiting.abort();
     return this.#confirmation(answers);
@@ -165,13 +189,11 @@ export class ControlPlane extends DurableObject<Bindings> implements ControlPlan
     return Promise.resolve();
   }
 
-  /** What stands in a section. */
-  entries<S extends LoggedSection>(section: S): Promise<Map<string, Sections[S]>> {
-    return Promise.resolve(this.#log.entries(section));
+  standing<S extends LoggedSection>(section: S): Promise<Standing<S>> {
+    return Promise.resolve({ version: this.#log.versions[section], entries: this.#log.entries(section) });
   }
 
-  /** The newest changes of a section first; `before` pages on. */
-  changes(section: LoggedSection, limit: number, before?: number): Promise<LoggedChangeRecord[]> {
+  changes(section: LoggedSection, limit: number, before?: number): Promise<Revision[]> {
     return Promise.resolve(this.#log.changes(section, limit, before));
   }
 
@@ -185,10 +207,10 @@ export class ControlPlane extends DurableObject<Bindings> implements ControlPlan
     return { versions: this.#log.versions, hubs: this.#registry.size, rowsWritten: this.#rowsWritten };
   }
 
-  /** Pushes again what hubs have not acknowledged. */
+  /** Pushes again what hubs have not acknowledged, and hands on what the audit trail has not got. */
   override async alarm(): Promise<void> {
-    await Promise.all(this.#currentHubs().map((entry) => this.#pushMissing(entry)));
-    if (this.#currentHubs().every((entry) => this.#hasAll(entry))) return;
+    await Promise.all([this.#audit.flush(), ...this.#currentHubs().map((entry) => this.#pushMissing(entry))]);
+    if (this.#audit.isEmpty && this.#currentHubs().every((entry) => this.#hasAll(entry))) return;
     this.#pushAgainMs = Math.min(PUSH_AGAIN_CAP_MS, this.#pushAgainMs * 2);
     await this.ctx.storage.setAlarm(Date.now() + this.#pushAgainMs);
   }

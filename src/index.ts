@@ -1,6 +1,7 @@
 /** The Worker's entry: services go to the request path, admin hosts to the control plane, anything else is misdirected. */
 import { env } from "cloudflare:workers";
 import config from "../fairlead.config.ts";
+import { controlObjects, isolateMemory } from "./api/objects.ts";
 import type { ControlPlane as ControlPlaneApi } from "./api/app.ts";
 import { configDigest } from "./config/digest.ts";
 import { addressOf } from "./proxy/address.ts";
@@ -12,6 +13,7 @@ import { hostMatches } from "./proxy/route.ts";
 import type { EdgeFacts } from "./steering/place.ts";
 import { logError } from "./telemetry/log.ts";
 
+export { AuditLog } from "../durable-objects/audit-log.ts";
 export { ControlPlane } from "../durable-objects/control-plane.ts";
 export { IdempotencyLedger } from "../durable-objects/idempotency-ledger.ts";
 export { OriginBreaker } from "../durable-objects/origin-breaker.ts";
@@ -60,6 +62,8 @@ async function openControlPlane(gateway: Gateway): Promise<ControlPlaneApi> {
     config,
     digest: await configDigest(config),
     viewFor: (request) => gateway.viewFrom(gateway.placeOf(request.cf as EdgeFacts | undefined).region),
+    ...isolateMemory(() => gateway.views.values()),
+    ...controlObjects(env as unknown as Record<string, unknown>),
     now: Date.now,
   });
 }

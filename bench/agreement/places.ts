@@ -109,7 +109,7 @@ async function measureDeadIsolate(report: Reporter, places: Places): Promise<voi
 }
 
 async function change(places: Places, state: "draining" | null, waitMs: number): Promise<Confirmation> {
-  const value = state && { kind: "administrative", origin: "first", state, expiresAtMs: Number.MAX_SAFE_INTEGER };
+  const value = state && { kind: "administrative", origin: "first", state, expiresAtMs: null };
   const entries = [{ key: "administrative/first", value }];
   const { version } = await places.call<{ version: number }>(
     "CONTROL_PLANE",

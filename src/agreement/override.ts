@@ -3,8 +3,8 @@ import type { PolicyName } from "../config/steering.ts";
 import type { Administrative } from "../steering/origin-state.ts";
 
 interface Expiring {
-  /** When it stops applying, ms since the epoch; Infinity: never. Whoever first sees the time pass drops it. */
-  readonly expiresAtMs: number;
+  /** When it stops applying, ms since the epoch; null: never. Whoever first sees the time pass drops it. */
+  readonly expiresAtMs: number | null;
 }
 
 export type Override = Expiring &
@@ -33,4 +33,9 @@ export function overrideKey(override: Override): string {
   if (override.kind === "policy") return `policy/${override.service}`;
   if (override.kind === "limit-reset") return `limit-reset/${override.limiter}`;
   return `${override.kind}/${override.origin}`;
+}
+
+/** When it stops applying, ms since the epoch; Infinity: never. */
+export function expiryOf(override: Override): number {
+  return override.expiresAtMs ?? Infinity;
 }

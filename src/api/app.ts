@@ -4,10 +4,12 @@ import type { ExecutionContext } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { HTTPException } from "hono/http-exception";
 import { logError } from "../telemetry/log.ts";
+import { addAudit } from "./audit.ts";
 import { authenticate } from "./authenticate.ts";
 import { corsFor, refuseCrossSite, secured } from "./browser.ts";
 import { addDocument } from "./document.ts";
 import { addHealth } from "./health.ts";
+import { doneOnce } from "./idempotent.ts";
 import { ApiProblem, problemResponse } from "./problem.ts";
 import { addReferencePage } from "./reference-page.ts";
 import type { ApiBindings, ApiEnv, System } from "./system.ts";
@@ -33,6 +35,7 @@ export function controlPlaneApp(system: System): OpenAPIHono<ApiEnv> {
   const app = new OpenAPIHono<ApiEnv>({ defaultHook: refuseInvalid });
   const { corsOrigins } = system.config.admin;
   const known = authenticate(system);
+  const once = doneOnce(system);
 
   app.use(async (c, next) => {
     c.set("requestId", requestIdOf(c.req.header("X-Request-Id")));
@@ -51,7 +54,10 @@ export function controlPlaneApp(system: System): OpenAPIHono<ApiEnv> {
     }),
   );
 
+  app.use((c, next) => (PUBLIC_PATHS.has(c.req.path) ? next() : once(c, next)));
+
   addHealth(app, system);
+  addAudit(app, system);
   addDocument(app);
   addReferencePage(app);
 

@@ -1,5 +1,9 @@
 /** What the control plane works on: the deployment it belongs to, handed in by the Worker's entry. */
+import type { AuditForApi } from "../agreement/audit-record.ts";
+import type { LoggedDelta, LoggedVersions } from "../agreement/protocol.ts";
+import type { ControlPlaneForApi } from "../agreement/revision.ts";
 import type { Config } from "../config/schema.ts";
+import type { LedgerForIsolates } from "../resilience/idempotency-messages.ts";
 import type { RegionView } from "../view/region-view.ts";
 import type { Principal } from "./principal.ts";
 
@@ -10,6 +14,14 @@ export interface System {
   readonly digest: string;
   /** What this isolate knows, from the region that the request came in at. */
   viewFor(request: Request): RegionView;
+  /** What this isolate has of the agreed sections, whichever region it is asked from. */
+  have(): LoggedVersions;
+  /** Has a change in force in this isolate at once, before any hub brings it. */
+  takeIn(delta: LoggedDelta): void;
+  /** The deployment's one ControlPlane, AuditLog, and the ledger of the API's own `Idempotency-Key`s. */
+  readonly control: ControlPlaneForApi;
+  readonly audit: AuditForApi;
+  readonly ledger: LedgerForIsolates;
   /** ms since the epoch. */
   now(): number;
 }

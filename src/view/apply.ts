@@ -1,5 +1,5 @@
 /** Takes what a hub brought into what requests are decided by: overrides by operators, and readings of origins. */
-import type { Override } from "../agreement/override.ts";
+import { expiryOf, type Override } from "../agreement/override.ts";
 import type { OriginReading, ViewDelta } from "../agreement/protocol.ts";
 import type { PoolState, ServiceState } from "../steering/availability.ts";
 import type { OriginState } from "../steering/origin-state.ts";
@@ -55,14 +55,14 @@ export class ViewSubjects {
     if (nowMs < this.#nextExpiryMs) return;
     this.#nextExpiryMs = Infinity;
     for (const [key, override] of this.#overrides) {
-      if (override.expiresAtMs <= nowMs) this.#drop(key);
-      else this.#nextExpiryMs = Math.min(this.#nextExpiryMs, override.expiresAtMs);
+      if (expiryOf(override) <= nowMs) this.#drop(key);
+      else this.#nextExpiryMs = Math.min(this.#nextExpiryMs, expiryOf(override));
     }
   }
 
   #lay(key: string, override: Override): void {
     this.#overrides.set(key, override);
-    this.#nextExpiryMs = Math.min(this.#nextExpiryMs, override.expiresAtMs);
+    this.#nextExpiryMs = Math.min(this.#nextExpiryMs, expiryOf(override));
     const placed = "origin" in override ? this.#origins.get(override.origin) : undefined;
     if (placed === undefined) return; // Not in the configuration that this isolate carries.
     if (override.kind === "administrative") placed.origin.administrative = override.state;

@@ -11,8 +11,9 @@ import { prepareNarrowing } from "../steering/narrow.ts";
 import type { OriginState } from "../steering/origin-state.ts";
 import { unitVector } from "../steering/place.ts";
 import { POLICIES, UNMEASURED } from "../steering/policy.ts";
-import type { HubForIsolates, HubName } from "../agreement/protocol.ts";
-import { newView, type ViewState } from "../agreement/view-state.ts";
+import type { HubForIsolates, HubName, LoggedDelta, ViewDelta } from "../agreement/protocol.ts";
+import { deltaSince } from "../agreement/section.ts";
+import { applyLogged, newView, type ViewState } from "../agreement/view-state.ts";
 import type { SyncCounters } from "../telemetry/sync-counters.ts";
 import { ViewSubjects } from "./apply.ts";
 import { ReportBook } from "./report.ts";
@@ -28,6 +29,8 @@ export interface RegionView {
   readonly sync: RegionSync;
   /** Tries half-open origins, with permits from the hub. */
   readonly trials: Trials;
+  /** Takes in what was changed through this isolate, before a hub brings it. */
+  takeIn(delta: LoggedDelta): void;
   /** When the view was last brought up to date by a hub, ms since the epoch; 0: it is the bundled configuration. */
   readonly syncedAtMs: number;
 }
@@ -54,11 +57,16 @@ export function openView(config: Config, region: Region, surroundings: ViewSurro
   const agreed = newView(isolate, region, base);
   const report: ReportBook = new ReportBook(isolate, (origin) => subjects.inFlightHere(origin), clock());
   const subjects = new ViewSubjects(services.values(), (origin) => report.forgetFailures(origin));
+  const apply = (delta: ViewDelta, nowMs: number) => {
+    // A hub may bring what this isolate had sooner, and more of: what stands is what counts.
+    const overrides = delta.overrides && (deltaSince(agreed.logged.overrides, 0) ?? delta.overrides);
+    subjects.apply(overrides === undefined ? delta : { ...delta, overrides }, nowMs);
+  };
   const sync = new RegionSync({
     ...surroundings,
     state: agreed,
     report,
-    apply: (delta, nowMs) => subjects.apply(delta, nowMs),
+    apply,
     everyRequest: (nowMs) => subjects.expire(nowMs),
   });
   const trials = new Trials({
@@ -73,6 +81,9 @@ export function openView(config: Config, region: Region, surroundings: ViewSurro
     report,
     sync,
     trials,
+    takeIn(delta) {
+      if (applyLogged(agreed.logged, delta)) apply(delta, clock());
+    },
     get syncedAtMs() {
       return sync.syncedAtMs;
     },

@@ -198,7 +198,8 @@ export class RegionSync {
     this.#retryRatio = answer.traffic.retryRatio;
     this.#urgentMs = answer.urgentMs;
     this.#wake();
-    if (answer.leaseMs > 0) return delta === null ? "nothing new" : "new";
+    // Also what this isolate had already: the hub does not know that, and somebody waits for it.
+    if (answer.leaseMs > 0) return answer.delta === null ? "nothing new" : "new";
     counters.answersWithoutLease++;
     this.#pause(NO_LEASE_PAUSE_MS, answeredMs);
     return "pause";

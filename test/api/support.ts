@@ -1,5 +1,6 @@
 /** A control plane in memory, with a token for every scope. */
 import { controlPlane, controlPlaneApp } from "../../src/api/app.ts";
+import { isolateMemory } from "../../src/api/objects.ts";
 import type { ApiBindings, System } from "../../src/api/system.ts";
 import { makeToken } from "../../src/config/admin-token.ts";
 import { defineConfig } from "../../src/config/define.ts";
@@ -8,6 +9,7 @@ import type { Config, ConfigInput } from "../../src/config/schema.ts";
 import { SCOPES, type Scope } from "../../src/config/scope.ts";
 import { noSyncs } from "../../src/telemetry/sync-counters.ts";
 import { openView } from "../../src/view/region-view.ts";
+import { memoryObjects } from "./memory-objects.ts";
 
 export const HOST = "https://admin.example.com";
 
@@ -64,7 +66,14 @@ export async function bench(input: ConfigInput = SAMPLE, extra: Partial<ApiBindi
     clock: () => nowMs,
     random: () => 0.5,
   });
-  const system: System = { config, digest, viewFor: () => view, now: () => nowMs };
+  const system: System = {
+    config,
+    digest,
+    viewFor: () => view,
+    ...isolateMemory(() => [view]),
+    ...memoryObjects(() => nowMs),
+    now: () => nowMs,
+  };
   const made = await Promise.all(
     SCOPES.map(async (scope) => [scope, await makeToken(`only-${scope}`, [scope])] as const),
   );

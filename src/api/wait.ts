@@ -1,0 +1,47 @@
+/** How a change is answered: once every isolate that holds a lease has it, or after `waitMs` with how far it has got. */
+import * as z from "zod";
+import type { Confirmation } from "../agreement/registry.ts";
+
+/** Longer than a lease: by default a change is answered as a fact even where an isolate has gone silent, ms. */
+const DEFAULT_WAIT_MS = 8_000;
+
+/** Beyond this a hub that went away is forgotten anyway, ms. */
+const LONGEST_WAIT_MS = 40_000;
+
+/** The query of every route that changes something agreed on. */
+export const waitQuery = z.object({
+  waitMs: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(LONGEST_WAIT_MS)
+    .default(DEFAULT_WAIT_MS)
+    .describe(
+      "How long to wait until every isolate that holds a lease has the change, ms; 0: not at all. The change is made either way.",
+    ),
+});
+
+export const confirmationSchema = z
+  .object({
+    complete: z
+      .boolean()
+      .describe("True: no request received from now on, anywhere, is decided without the change (under a lease)."),
+    effectiveWithinMs: z
+      .number()
+      .describe("0 when complete; else after this time it holds even where nobody answers, ms."),
+    hubs: z
+      .object({ confirmed: z.int(), total: z.int() })
+      .describe("Hubs whose isolates all have it, of those that may have isolates."),
+  })
+  .openapi("Confirmation");
+
+export const confirmationExample = { complete: true, effectiveWithinMs: 0, hubs: { confirmed: 4, total: 4 } };
+
+/** As JSON: a hub that never answered is a finite time away, because its leases end. */
+export function confirmationBody({
+  complete,
+  effectiveWithinMs,
+  hubs,
+}: Confirmation): z.infer<typeof confirmationSchema> {
+  return { complete, effectiveWithinMs: Math.ceil(effectiveWithinMs), hubs };
+}

@@ -1,0 +1,83 @@
+/** The control plane's Durable Objects in memory, over the same rules: for tests of what the API does with them. */
+import type { AuditRecord } from "../../src/agreement/audit-record.ts";
+import type { LoggedDelta, LoggedSection } from "../../src/agreement/protocol.ts";
+import type { ControlPlaneForApi, EntryChange, Revision } from "../../src/agreement/revision.ts";
+import { change, deltaSince, type SectionState } from "../../src/agreement/section.ts";
+import { emptyLog } from "../../src/agreement/view-state.ts";
+import type { System } from "../../src/api/system.ts";
+import { begin, end, type IdempotencyEntry } from "../../src/resilience/idempotency.ts";
+import type { KeptAnswer } from "../../src/resilience/idempotency-messages.ts";
+
+export function memoryObjects(clock: () => number): Pick<System, "control" | "audit" | "ledger"> {
+  const records: AuditRecord[] = [];
+  const audit: System["audit"] = {
+    append(entries) {
+      for (const { entry } of entries) records.unshift({ id: records.length + 1, ...entry });
+      return Promise.resolve();
+    },
+    query: ({ actor, action, target, before = Infinity, limit }) =>
+      Promise.resolve(
+        records
+          .filter((record) => record.id < before)
+          .filter((record) => (actor ?? record.actor) === record.actor)
+          .filter((record) => (action ?? record.action) === record.action)
+          .filter((record) => (target ?? record.target) === record.target)
+          .slice(0, limit),
+      ),
+  };
+  return { control: memoryControl(clock, audit), audit, ledger: memoryLedger(clock) };
+}
+
+function memoryControl(clock: () => number, audit: System["audit"]): ControlPlaneForApi {
+  const logged = emptyLog();
+  const state = (section: LoggedSection) => logged[section] as SectionState<unknown>;
+  const revisions: Revision[] = [];
+  return {
+    async append(section, entries, note, { expected, have } = {}) {
+      const atMs = clock();
+      const before = state(section);
+      const since = (): LoggedDelta => {
+        const part = have === undefined ? null : deltaSince(state(section), have[section]);
+        return part === null ? {} : { [section]: part };
+      };
+      if (expected !== undefined && expected !== before.version)
+        return { accepted: false, version: before.version, atMs, changes: [], delta: since() };
+      const changes = entries.map(
+        ({ key, value }) =>
+          ({ key, before: before.entries.get(key)?.value ?? null, after: value }) as unknown as EntryChange,
+      );
+      const { to } = change(before, entries);
+      revisions.unshift({ section, version: to, atMs, keys: entries.map(({ key }) => key), note, changes });
+      const side = (which: "before" | "after") => Object.fromEntries(changes.map((each) => [each.key, each[which]]));
+      const { actor = "", action = "", target = "", reason = "", requestId = "" } = note;
+      const who = { actor, action, target, reason, requestId, outcome: "done" as const };
+      await audit.append([{ key: String(to), entry: { ...who, atMs, before: side("before"), after: side("after") } }]);
+      return { accepted: true, version: to, atMs, changes, delta: since() };
+    },
+    confirm: () => Promise.resolve({ complete: true, effectiveWithinMs: 0, hubs: { confirmed: 0, total: 0 } }),
+    standing(section) {
+      const entries = [...state(section).entries].filter(([, { value }]) => value !== null);
+      const values = new Map(entries.map(([key, { value }]) => [key, value])) as never;
+      return Promise.resolve({ version: state(section).version, entries: values });
+    },
+    changes: (section, limit, before = Infinity) =>
+      Promise.resolve(revisions.filter((each) => each.section === section && each.version < before).slice(0, limit)),
+  };
+}
+
+function memoryLedger(clock: () => number): System["ledger"] {
+  const kept = new Map<string, { entry: IdempotencyEntry; answer: KeptAnswer | null }>();
+  return {
+    begin(key, question) {
+      const known = kept.get(key);
+      const { decision, entry } = begin(known?.entry ?? null, question, clock());
+      if (decision === "run") kept.set(key, { entry, answer: null });
+      return Promise.resolve({ decision, answer: decision === "replay" ? (known?.answer ?? null) : null });
+    },
+    end(key, run, answered, answer) {
+      const entry = end(kept.get(key)?.entry ?? null, run, answered, clock());
+      if (entry !== null) kept.set(key, { entry, answer });
+      return Promise.resolve();
+    },
+  };
+}
