@@ -64,6 +64,12 @@ async function openControlPlane(gateway: Gateway): Promise<ControlPlaneApi> {
     viewFor: (request) => gateway.viewFrom(gateway.placeOf(request.cf as EdgeFacts | undefined).region),
     ...isolateMemory(() => gateway.views.values()),
     ...controlObjects(env as unknown as Record<string, unknown>),
+    viewFrom: (region) => gateway.viewFrom(region),
+    placeOf: gateway.placeOf,
+    locate: (url) => {
+      const { host, path, target } = addressOf(url);
+      return { service: gateway.plan.route(host, path)?.name ?? null, path, target };
+    },
     now: Date.now,
   });
 }

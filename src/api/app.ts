@@ -8,6 +8,7 @@ import { addAudit } from "./audit.ts";
 import { authenticate } from "./authenticate.ts";
 import { corsFor, refuseCrossSite, secured } from "./browser.ts";
 import { addDocument } from "./document.ts";
+import { addExplain } from "./explain.ts";
 import { addHealth } from "./health.ts";
 import { doneOnce } from "./idempotent.ts";
 import { ApiProblem, problemResponse } from "./problem.ts";
@@ -58,6 +59,7 @@ export function controlPlaneApp(system: System): OpenAPIHono<ApiEnv> {
 
   addHealth(app, system);
   addAudit(app, system);
+  addExplain(app, system);
   addDocument(app);
   addReferencePage(app);
 

@@ -1,6 +1,8 @@
 /** `/health`: whether this Worker lives, may be sent traffic, and how its services are. */
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import * as z from "zod";
+import type { RegionView } from "../view/region-view.ts";
+import { viewHere } from "./fresh-view.ts";
 import { serviceHealth, type ServiceHealth } from "./health-summary.ts";
 import { answers, declare } from "./route.ts";
 import type { ApiEnv, System } from "./system.ts";
@@ -87,19 +89,19 @@ const detailed = declare("read", TAG, [], {
 export function addHealth(app: OpenAPIHono<ApiEnv>, system: System): void {
   app.openapi(live, (c) => c.json({ status: "live" as const }, 200));
   app.openapi(ready, (c) => c.json({ status: "ready" as const }, 200));
-  app.openapi(overview, (c) => {
-    const services = healthOf(system, c.req.raw).map(({ out: _out, ...summary }) => summary);
+  app.openapi(overview, async (c) => {
+    const services = healthOf(system, await viewHere(system, c)).map(({ out: _out, ...summary }) => summary);
     return c.json({ status: worst(services), services }, 200);
   });
-  app.openapi(detailed, (c) => {
-    const services = healthOf(system, c.req.raw);
-    return c.json({ status: worst(services), view: describeView(system, c.req.raw), services }, 200);
+  app.openapi(detailed, async (c) => {
+    const view = await viewHere(system, c);
+    const services = healthOf(system, view);
+    return c.json({ status: worst(services), view: describeView(system, view), services }, 200);
   });
 }
 
 /** What an answer was read from. */
-export function describeView(system: System, request: Request): z.infer<typeof viewSchema> {
-  const view = system.viewFor(request);
+export function describeView(system: System, view: RegionView): z.infer<typeof viewSchema> {
   return {
     region: view.region,
     ageMs: view.syncedAtMs === 0 ? null : system.now() - view.syncedAtMs,
@@ -107,9 +109,9 @@ export function describeView(system: System, request: Request): z.infer<typeof v
   };
 }
 
-function healthOf(system: System, request: Request): ServiceHealth[] {
+function healthOf(system: System, view: RegionView): ServiceHealth[] {
   const nowMs = system.now();
-  return [...system.viewFor(request).services.values()].map((service) => serviceHealth(service, nowMs));
+  return [...view.services.values()].map((service) => serviceHealth(service, nowMs));
 }
 
 function worst(services: readonly Pick<ServiceHealth, "status">[]): ServiceHealth["status"] {

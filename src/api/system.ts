@@ -4,6 +4,8 @@ import type { LoggedDelta, LoggedVersions } from "../agreement/protocol.ts";
 import type { ControlPlaneForApi } from "../agreement/revision.ts";
 import type { Config } from "../config/schema.ts";
 import type { LedgerForIsolates } from "../resilience/idempotency-messages.ts";
+import type { Region } from "../config/region.ts";
+import type { EdgeFacts, Place } from "../steering/place.ts";
 import type { RegionView } from "../view/region-view.ts";
 import type { Principal } from "./principal.ts";
 
@@ -22,8 +24,23 @@ export interface System {
   readonly control: ControlPlaneForApi;
   readonly audit: AuditForApi;
   readonly ledger: LedgerForIsolates;
+  /** What this isolate knows, from a region. */
+  viewFrom(region: Region): RegionView;
+  /** Where a request comes from, by what the edge says of it. */
+  placeOf(facts: EdgeFacts | undefined): Place;
+  /** Where a URL leads. */
+  locate(url: string): Located;
   /** ms since the epoch. */
   now(): number;
+}
+
+export interface Located {
+  /** The service that answers the URL; null: none does. */
+  readonly service: string | null;
+  /** The path as rules compare it. */
+  readonly path: string;
+  /** Path and query, byte for byte. */
+  readonly target: string;
 }
 
 /** The Worker's environment, as far as the control plane reads it. */

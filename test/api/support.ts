@@ -7,6 +7,9 @@ import { defineConfig } from "../../src/config/define.ts";
 import { configDigest } from "../../src/config/digest.ts";
 import type { Config, ConfigInput } from "../../src/config/schema.ts";
 import { SCOPES, type Scope } from "../../src/config/scope.ts";
+import { addressOf } from "../../src/proxy/address.ts";
+import { makeRouter } from "../../src/proxy/route.ts";
+import { makePlacer } from "../../src/steering/place.ts";
 import { noSyncs } from "../../src/telemetry/sync-counters.ts";
 import { openView } from "../../src/view/region-view.ts";
 import { memoryObjects } from "./memory-objects.ts";
@@ -51,6 +54,9 @@ export interface CallInit {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** What is started for later is nobody's here. */
+const NO_CONTEXT = { waitUntil: () => undefined, passThroughOnException: () => undefined, props: {} };
+
 /** Sets one up over `input`, with a clock of its own. */
 export async function bench(input: ConfigInput = SAMPLE, extra: Partial<ApiBindings> = {}): Promise<Bench> {
   const config = defineConfig(input);
@@ -66,12 +72,19 @@ export async function bench(input: ConfigInput = SAMPLE, extra: Partial<ApiBindi
     clock: () => nowMs,
     random: () => 0.5,
   });
+  const route = makeRouter(Object.entries(config.services).map(([name, service]) => ({ name, config: service })));
   const system: System = {
     config,
     digest,
     viewFor: () => view,
     ...isolateMemory(() => [view]),
     ...memoryObjects(() => nowMs),
+    viewFrom: () => view,
+    placeOf: makePlacer(config.regions),
+    locate: (url) => {
+      const { host, path, target } = addressOf(url);
+      return { service: route(host, path)?.name ?? null, path, target };
+    },
     now: () => nowMs,
   };
   const made = await Promise.all(
@@ -92,7 +105,7 @@ export async function bench(input: ConfigInput = SAMPLE, extra: Partial<ApiBindi
       if (init.body !== undefined && !headers.has("Content-Type")) headers.set("Content-Type", "application/json");
       const body =
         init.body === undefined ? null : typeof init.body === "string" ? init.body : JSON.stringify(init.body);
-      return api.fetch(new Request(HOST + path, { method, headers, body }), bindings);
+      return api.fetch(new Request(HOST + path, { method, headers, body }), bindings, NO_CONTEXT);
     },
   };
 }

@@ -9,9 +9,13 @@ export interface Origin {
   stop(): Promise<void>;
 }
 
-export async function startOrigin(): Promise<Origin> {
+/** @param seen told of every request */
+export async function startOrigin(seen: () => void = () => undefined): Promise<Origin> {
   const port = await freePort();
-  const server: Server = createServer((_request, response) => response.end("ok"));
+  const server: Server = createServer((_request, response) => {
+    seen();
+    response.end("ok");
+  });
   await new Promise<void>((resolve) => {
     server.listen(port, "127.0.0.1", resolve);
   });
