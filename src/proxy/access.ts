@@ -6,19 +6,35 @@ export type AccessList = (address: string | null) => boolean;
 
 type Range = [ipaddr.IPv4 | ipaddr.IPv6, number];
 
+/** Ranges of one rule, IPv4 as numbers: nearly every request asks, and nearly every address is one. */
+interface Ranges {
+  readonly ipv4: readonly { readonly base: number; readonly mask: number }[];
+  readonly ipv6: readonly Range[];
+}
+
 /**
  * Prepares the check. `deny` is stronger than `allow`; an empty `allow` lets everybody in; an unknown address is let in
  * only where nothing is listed.
  */
 export function accessList(rules: { allow: readonly string[]; deny: readonly string[] }): AccessList {
   if (rules.allow.length === 0 && rules.deny.length === 0) return () => true;
-  const allow = rules.allow.map(toRange);
-  const deny = rules.deny.map(toRange);
+  const allow = rangesOf(rules.allow);
+  const deny = rangesOf(rules.deny);
   return (text) => {
-    if (text === null || !ipaddr.isValid(text)) return false;
-    const address = ipaddr.process(text);
-    if (matches(address, deny)) return false;
-    return allow.length === 0 || matches(address, allow);
+    if (text === null) return false;
+    const address = numberOf(text) ?? parsed(text);
+    if (address === null || matches(address, deny)) return false;
+    return rules.allow.length === 0 || matches(address, allow);
+  };
+}
+
+function rangesOf(texts: readonly string[]): Ranges {
+  const ranges = texts.map(toRange);
+  return {
+    ipv4: ranges.flatMap(([base, bits]) =>
+      base.kind() === "ipv4" ? [{ base: numberOf(base.toString())!, mask: maskOf(bits) }] : [],
+    ),
+    ipv6: ranges.filter(([base]) => base.kind() === "ipv6"),
   };
 }
 
@@ -28,6 +44,33 @@ function toRange(text: string): Range {
   return [address, address.kind() === "ipv4" ? 32 : 128];
 }
 
-function matches(address: ipaddr.IPv4 | ipaddr.IPv6, ranges: readonly Range[]): boolean {
-  return ranges.some(([base, bits]) => base.kind() === address.kind() && address.match(base, bits));
+/** A shift by 32 would shift by nothing. */
+function maskOf(bits: number): number {
+  return bits === 0 ? 0 : -1 << (32 - bits);
+}
+
+/** An IPv4 address in its usual notation as 32 bits; null for anything else. */
+function numberOf(text: string): number | null {
+  const parts = /^(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})$/.exec(text);
+  if (parts === null) return null;
+  let address = 0;
+  for (let index = 1; index <= 4; index++) {
+    const octet = Number(parts[index]);
+    if (octet > 255) return null;
+    address = (address << 8) | octet;
+  }
+  return address;
+}
+
+/** Any other notation; IPv4 written as IPv6 is IPv4. */
+function parsed(text: string): number | ipaddr.IPv6 | null {
+  if (!ipaddr.isValid(text)) return null;
+  const address = ipaddr.process(text);
+  return address.kind() === "ipv4" ? numberOf(address.toString()) : (address as ipaddr.IPv6);
+}
+
+function matches(address: number | ipaddr.IPv6, { ipv4, ipv6 }: Ranges): boolean {
+  return typeof address === "number"
+    ? ipv4.some(({ base, mask }) => ((address ^ base) & mask) === 0)
+    : ipv6.some((range) => address.match(range));
 }

@@ -16,19 +16,27 @@ const READ_BYTES = 65_536;
 
 const BROKEN_UPLOAD: Failure = { kind: "bad-request", detail: "The request body ended early or was malformed." };
 
+/** Most requests', made once. */
+const NO_BODY: OutboundBody = { next: () => null, replayable: true, fault: null };
+
 /**
  * @param declared  the value of `Content-Length`, checked before; null when there is none
  * @param keepBytes bodies up to this size are read at once and kept, so that they can be sent again
  * @param maxBytes  longest body allowed, bytes
  */
-export async function outboundBody(
+export function outboundBody(
   request: Request,
   declared: string | null,
   keepBytes: number,
   maxBytes: number,
-): Promise<OutboundBody> {
-  if (request.body === null) return { next: () => null, replayable: true, fault: null };
-  if (declared === null || Number(declared) > keepBytes) return relayed(request.body, declared, maxBytes);
+): OutboundBody | Promise<OutboundBody> {
+  const { body } = request;
+  if (body === null) return NO_BODY;
+  if (declared === null || Number(declared) > keepBytes) return relayed(body, declared, maxBytes);
+  return kept(request);
+}
+
+async function kept(request: Request): Promise<OutboundBody> {
   try {
     const bytes = await request.arrayBuffer();
     return { next: () => bytes, replayable: true, fault: null };

@@ -23,33 +23,6 @@ export interface RequestFields {
   readonly clientAddress: string | null;
 }
 
-/**
- * Not for origins: fields of this hop (RFC 9110 section 7.6.1, RFC 7540 section 3.2.1), `Expect` (the runtime hands an
- * origin's 100 back as if it were the answer), and Fairlead's own.
- *
- * `Connection`, `Keep-Alive`, `TE`, `Trailer`, `Transfer-Encoding` and `Upgrade` are missing here because the runtime
- * writes those itself for every connection and never copies them from a `Headers`.
- */
-const FORBIDDEN = new Set([
-  "proxy-authenticate",
-  "proxy-authorization",
-  "proxy-connection",
-  "http2-settings",
-  "expect",
-  "fairlead-region",
-  "fairlead-probe",
-  "fairlead-retry",
-]);
-
-const FORGEABLE = new Set([
-  "forwarded",
-  "x-forwarded-for",
-  "x-forwarded-host",
-  "x-forwarded-proto",
-  "x-real-ip",
-  "true-client-ip",
-]);
-
 type Named =
   | "connection"
   | "contentLength"
@@ -62,7 +35,15 @@ type Named =
   | "requestId"
   | "clientAddress";
 
-const NAMED: ReadonlyMap<string, Named> = new Map([
+/**
+ * What is to be done with a field, by its name; one look tells.
+ *
+ * Not for origins are fields of this hop (RFC 9110 section 7.6.1, RFC 7540 section 3.2.1), `Expect` (the runtime hands an
+ * origin's 100 back as if it were the answer), and Fairlead's own. `Connection`, `Keep-Alive`, `TE`, `Trailer`,
+ * `Transfer-Encoding` and `Upgrade` are not among the forbidden because the runtime writes those itself for every
+ * connection and never copies them from a `Headers`.
+ */
+const KNOWN: ReadonlyMap<string, Named | "forbidden" | "forgeable"> = new Map([
   ["connection", "connection"],
   ["content-length", "contentLength"],
   ["transfer-encoding", "transferEncoding"],
@@ -73,14 +54,31 @@ const NAMED: ReadonlyMap<string, Named> = new Map([
   ["idempotency-key", "idempotencyKey"],
   ["x-request-id", "requestId"],
   ["cf-connecting-ip", "clientAddress"],
+  ["proxy-authenticate", "forbidden"],
+  ["proxy-authorization", "forbidden"],
+  ["proxy-connection", "forbidden"],
+  ["http2-settings", "forbidden"],
+  ["expect", "forbidden"],
+  ["fairlead-region", "forbidden"],
+  ["fairlead-probe", "forbidden"],
+  ["fairlead-retry", "forbidden"],
+  ["forwarded", "forgeable"],
+  ["x-forwarded-for", "forgeable"],
+  ["x-forwarded-host", "forgeable"],
+  ["x-forwarded-proto", "forgeable"],
+  ["x-real-ip", "forgeable"],
+  ["true-client-ip", "forgeable"],
 ]);
+
+/** Most requests have none of a kind, and share this one. */
+const NONE: readonly string[] = [];
 
 /** Reads a request's fields; the runtime gives their names in lower case. */
 export function readFields(headers: Headers): RequestFields {
-  let sizeBytes = 0;
-  const forbidden: string[] = [];
-  const forgeable: string[] = [];
-  const named: Record<Named, string | null> = {
+  const fields: { -readonly [Name in keyof RequestFields]: RequestFields[Name] } = {
+    sizeBytes: 0,
+    forbidden: NONE,
+    forgeable: NONE,
     connection: null,
     contentLength: null,
     transferEncoding: null,
@@ -92,14 +90,15 @@ export function readFields(headers: Headers): RequestFields {
     requestId: null,
     clientAddress: null,
   };
-  for (const [name, value] of headers) {
-    sizeBytes += name.length + value.length + 4; // ": " and the line's end
-    const known = NAMED.get(name);
-    if (known !== undefined) named[known] = value;
-    else if (FORBIDDEN.has(name)) forbidden.push(name);
-    else if (FORGEABLE.has(name)) forgeable.push(name);
-  }
-  return { sizeBytes, forbidden, forgeable, ...named };
+  // `forEach` hands over two strings where `for`-`of` makes an array and an iterator's result for each field.
+  headers.forEach((value, name) => {
+    fields.sizeBytes += name.length + value.length + 4; // ": " and the line's end
+    const known = KNOWN.get(name);
+    if (known === undefined) return;
+    if (known === "forbidden" || known === "forgeable") fields[known] = [...fields[known], name];
+    else fields[known] = value;
+  });
+  return fields;
 }
 
 /** The fields that `Connection` nominates for this hop, less those that the runtime sees to (RFC 9110 section 7.6.1). */

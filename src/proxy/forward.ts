@@ -26,12 +26,9 @@ export async function forward(exchange: Exchange): Promise<Answer> {
   const { request, service } = exchange;
   const { retry, limits } = service.config;
   const rule = service.retryRule(exchange.path, request.headers);
-  const body = await outboundBody(
-    request,
-    exchange.fields.contentLength,
-    rule.attempts > 1 || rule.hedge !== undefined ? retry.maxBufferedBodyBytes : 0,
-    limits.maxBodyBytes,
-  );
+  const keepBytes = rule.attempts > 1 || rule.hedge !== undefined ? retry.maxBufferedBodyBytes : 0;
+  const read = outboundBody(request, exchange.fields.contentLength, keepBytes, limits.maxBodyBytes);
+  const body = read instanceof Promise ? await read : read;
   const errand: Errand = {
     exchange,
     rule,
@@ -43,7 +40,9 @@ export async function forward(exchange: Exchange): Promise<Answer> {
   countRequest(service.pace.budget, exchange.startedMs);
 
   let trial = body.fault === null ? beginTrial(errand) : null;
-  let candidate = body.fault === null ? (trial ?? (await nextPlace(errand))) : null;
+  const place = body.fault === null ? (trial ?? nextPlace(errand)) : null;
+  // Awaited only where there is something to wait for: each turn of the queue costs, and usually there is nothing.
+  let candidate = place instanceof Promise ? await place : place;
   for (let made = 1; candidate !== null; made++) {
     const outcome = await (trial === null ? tryOrHedge(errand, candidate) : startTry(errand, candidate, trial).outcome);
     trial = null;
@@ -84,19 +83,25 @@ function beginTrial(errand: Errand): Trial | null {
 }
 
 /** The next candidate that has room for an attempt; when all are full, the best of them once it has. */
-async function nextPlace({ exchange, tried }: Errand): Promise<Candidate | null> {
+function nextPlace(errand: Errand): Candidate | null | Promise<Candidate | null> {
+  const { exchange, tried } = errand;
   const { state, service } = exchange;
-  const { concurrency } = service.config;
-  const full: Candidate[] = [];
+  const candidate = nextCandidate(state, exchange, tried, Date.now());
+  if (candidate === null || enterOrigin(service.pace, service.config.concurrency, candidate.origin)) return candidate;
+  return placeBeside(errand, candidate);
+}
+
+/** A candidate that comes after one that is full. */
+async function placeBeside({ exchange, tried }: Errand, best: Candidate): Promise<Candidate | null> {
+  const { state, service } = exchange;
+  const concurrency = service.config.concurrency!;
+  const passed = [...tried, best];
   for (;;) {
-    const passed = full.length === 0 ? tried : [...tried, ...full];
     const candidate = nextCandidate(state, exchange, passed, Date.now());
     if (candidate === null) break;
     if (enterOrigin(service.pace, concurrency, candidate.origin)) return candidate;
-    full.push(candidate);
+    passed.push(candidate);
   }
-  const best = full[0];
-  if (best === undefined || concurrency === undefined) return null;
   return (await waitForOrigin(service.pace, concurrency, best.origin)) ? best : null;
 }
 

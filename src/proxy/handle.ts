@@ -45,7 +45,11 @@ export async function handle(request: Request, gateway: Gateway, context: Execut
     view,
     state: view.services.get(service.name)!,
     requestId,
-    ...address,
+    // One by one: a spread copies by name, at every request.
+    scheme: address.scheme,
+    host: address.host,
+    target: address.target,
+    path: address.path,
     startedMs: Date.now(),
     readsBody: service.config.timeouts.idleMs > 0,
     attempts: [],

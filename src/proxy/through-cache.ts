@@ -35,11 +35,16 @@ import { CACHE_COUNTERS, type CacheEvent } from "../telemetry/service-counters.t
 const UNAIDED: Errand = { reason: "uri-miss", candidate: null, others: [], background: false };
 
 /** Serves an exchange through its service's cache; without a rule for it, forwards it. */
-export async function throughCache(exchange: Exchange): Promise<Served> {
+export function throughCache(exchange: Exchange): Promise<Served> {
   const { cache } = exchange.service;
   const { request } = exchange;
   const rule = cache?.ruleFor(request.method, exchange.host, exchange.path) ?? null;
   if (cache === null || rule === null || rule.mode === "bypass" || isWebSocket(exchange)) return forward(exchange);
+  return underRule(exchange, cache, rule);
+}
+
+async function underRule(exchange: Exchange, cache: ServiceCache, rule: CacheRule): Promise<Served> {
+  const { request } = exchange;
   const { controlPlane } = exchange.gateway;
   if (request.method === "PURGE" && cache.config.purgeMethod && controlPlane !== null)
     return { hit: await controlPlane(purgeRequest(request), exchange.context), event: null };
