@@ -1,5 +1,6 @@
 /** The cross-field rules of a configuration: what no single field can know. */
 import type { Config } from "./schema.ts";
+import { checkAffinity } from "./check-affinity.ts";
 import { checkRateLimits } from "./check-rate-limits.ts";
 import { checkResilience } from "./check-resilience.ts";
 import { checkSteering } from "./check-steering.ts";
@@ -15,6 +16,7 @@ export function checkConfig(config: Config): ConfigProblem[] {
     ...checkRegions(config),
     ...checkServices(config),
     ...checkHosts(config),
+    ...checkAffinity(config),
     ...checkResilience(config),
     ...checkRateLimits(config),
   ];

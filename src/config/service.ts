@@ -1,5 +1,6 @@
 /** What a service may say in the configuration: hosts, pools, policies and limits. */
 import * as z from "zod";
+import { affinitySchema } from "./affinity.ts";
 import { authSchema } from "./auth.ts";
 import { cacheSchema } from "./cache.ts";
 import { breakerSchema, rampSchema } from "./breaker.ts";
@@ -126,6 +127,7 @@ export const serviceSchema = z
     httpsRedirect: z.boolean().default(false).meta({ description: "Answer http requests with 308 to https." }),
     retry: retrySchema.prefault({}).meta({ description: "Moving on to the next candidate in the same request." }),
     cache: cacheSchema.prefault({}).meta({ description: "What is answered from the edge's own store." }),
+    affinity: affinitySchema.optional().meta({ description: "Sessions that stay where they began. Absent: none." }),
     idempotency: idempotencySchema
       .optional()
       .meta({ description: "Repeated requests with an `Idempotency-Key` get the first answer. Absent: off." }),
