@@ -8,7 +8,6 @@ import {
   type Sections,
 } from "../src/agreement/protocol.ts";
 import type { ChangeNote, EntryChange, LogEntry, Revision } from "../src/agreement/revision.ts";
-import { purgeKey, type PurgeMark } from "../src/agreement/purge-mark.ts";
 import {
   applyDelta,
   deltaSince,
@@ -16,11 +15,8 @@ import {
   type SectionDelta,
   type SectionState,
 } from "../src/agreement/section.ts";
-import { foldMarks, MAX_EXACT_MARKS } from "../src/cache/purge-fold.ts";
+import { purgeEntries } from "../src/cache/purge-log.ts";
 import { emptyLog, loggedVersions, type LoggedState } from "../src/agreement/view-state.ts";
-
-/** Marks folded beyond what is necessary, so that not every purge folds. */
-const FOLDED_AT_ONCE = 500;
 
 /** Changes kept for the record; what stands is kept apart from them, for ever. */
 const MAX_CHANGES = 10_000;
@@ -89,14 +85,12 @@ export class ChangeLog {
   ): Appended {
     const state = this.#logged[section] as SectionState<unknown>;
     const to = state.version + 1;
-    const written = entries.map(({ key, value }) => ({
-      key,
-      version: to,
-      value: section === "purges" && value !== null ? Object.assign({ epoch: to }, value) : value,
-    }));
-    const folded = section === "purges" ? this.#fold(written as SectionChange<PurgeMark>[], to) : [];
+    const written: readonly SectionChange<unknown>[] =
+      section === "purges"
+        ? purgeEntries(this.#logged.purges, entries as readonly LogEntry<"purges">[])
+        : entries.map(({ key, value }) => ({ key, version: to, value }));
     // One entry a key: the last word on it.
-    const byKey = new Map([...written, ...folded].map((entry) => [entry.key, entry as SectionChange<unknown>]));
+    const byKey = new Map(written.map((entry) => [entry.key, entry]));
     const changes = section === "purges" ? [] : entries.map(({ key, value }) => changeOf(state, key, value));
     const delta: SectionDelta<unknown> = { from: state.version, to, entries: [...byKey.values()] };
     const { sql } = this.#storage;
@@ -115,26 +109,6 @@ export class ChangeLog {
     applyDelta(state, delta);
     if (state.floor !== floor) sql.exec("DELETE FROM entries WHERE section = ? AND value IS NULL", section);
     return { change: { section, delta } as LoggedChange, atMs: nowMs, changes };
-  }
-
-  /** What keeps the purges short enough to be in every isolate's view. */
-  #fold(written: readonly SectionChange<PurgeMark>[], version: number): SectionChange<PurgeMark>[] {
-    if (this.#logged.purges.entries.size + written.length <= MAX_EXACT_MARKS) return [];
-    const marks = this.entries("purges");
-    for (const { key, value } of written) {
-      if (value === null) marks.delete(key);
-      else marks.set(key, value);
-    }
-    const fold = foldMarks(marks.values(), MAX_EXACT_MARKS - FOLDED_AT_ONCE);
-    if (fold === null) return [];
-    const put = new Map(fold.put.map((mark) => [purgeKey(mark), mark]));
-    return [
-      ...fold.remove.map(purgeKey).flatMap((key) => (put.has(key) ? [] : [{ key, version, value: null }])),
-      ...[...put].map(([key, mark]) => {
-        const epoch = Math.max(mark.epoch, marks.get(key)?.epoch ?? 0);
-        return { key, version, value: { ...mark, epoch } };
-      }),
-    ];
   }
 
   /**

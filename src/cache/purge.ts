@@ -23,6 +23,7 @@ export interface PurgeIndex {
 interface EpochsByName {
   /** The latest epoch of each thing that can be looked up by name. */
   readonly exact: ReadonlyMap<string, number>;
+  /** Newest first. */
   readonly prefixes: readonly PurgeMark[];
 }
 
@@ -68,15 +69,15 @@ function epochsOf(marks: readonly PurgeMark[], targetOf: TargetOf): EpochsByName
     const name = nameOf(mark.kind, value, mark.service);
     exact.set(name, Math.max(mark.epoch, exact.get(name) ?? 0));
   }
-  return { exact, prefixes: marks.filter((mark) => mark.kind === "prefix") };
+  const prefixes = marks.filter((mark) => mark.kind === "prefix").toSorted((a, b) => b.epoch - a.epoch);
+  return { exact, prefixes };
 }
 
 function isPurged(meta: PurgeMeta, { exact, prefixes }: EpochsByName): boolean {
-  const isPrefixed = (mark: PurgeMark) =>
-    mark.epoch > meta.epoch &&
-    (mark.service === null || mark.service === meta.service) &&
-    meta.target.startsWith(mark.value);
-  if (prefixes.some(isPrefixed)) return true;
+  for (const mark of prefixes) {
+    if (mark.epoch <= meta.epoch) break;
+    if ((mark.service === null || mark.service === meta.service) && meta.target.startsWith(mark.value)) return true;
+  }
   if (exact.size === 0) return false;
   const isAfter = (kind: PurgeMark["kind"], value: string, service: string | null) =>
     (exact.get(nameOf(kind, value, service)) ?? -1) > meta.epoch;

@@ -254,7 +254,12 @@ export class Control extends Machine {
 
   /** Appends and pushes. @returns the new version */
   append(section: LoggedSection, key: string): number {
-    const { to } = change(this.storage.logged[section] as SectionState<unknown>, [{ key, value: this.world.nowMs }]);
+    return this.write(section, [{ key, value: this.world.nowMs }]);
+  }
+
+  /** Appends several entries as one change. */
+  write(section: LoggedSection, entries: readonly { readonly key: string; readonly value: unknown }[]): number {
+    const { to } = change(this.storage.logged[section] as SectionState<unknown>, entries);
     this.#pushAll();
     return to;
   }

@@ -7,7 +7,7 @@ import { cutKey, newWorld, NO_FAULTS, runUntil, type Faults, type World } from "
 
 const REGIONS: readonly Region[] = ["enam", "weur", "apac"];
 
-const EVERY_FAULT: Faults = { loss: 0.03, double: 0.03, late: 0.02 };
+export const EVERY_FAULT: Faults = { loss: 0.03, double: 0.03, late: 0.02 };
 
 interface Site {
   readonly region: Region;
@@ -17,7 +17,7 @@ interface Site {
   doubled: Hub | null;
 }
 
-class Planet {
+export class Planet {
   readonly world: World;
   readonly rules: Rules;
   readonly promised: Promised = { overrides: 0, purges: 0, flags: 0 };
@@ -138,7 +138,7 @@ export function playFaults(decisions: number, random: () => number, loosened: Pa
     planet.after(500 + random() * 4_000, change);
   };
   const fault = () => {
-    FAULTS[Math.floor(random() * FAULTS.length)]!(planet);
+    strike(planet);
     planet.after(500 + random() * 12_000, fault);
   };
   planet.after(10_000, change);
@@ -174,6 +174,11 @@ const FAULTS: readonly ((planet: Planet) => void)[] = [
     planet.cut(isolate.place, isolate.view.region, planet.world.random() * 15_000);
   },
 ];
+
+/** Something goes wrong somewhere. */
+export function strike(planet: Planet): void {
+  planet.pick(FAULTS)(planet);
+}
 
 /** A clock steps by anything from a second to a minute, in either direction. */
 function step({ world }: Planet, machine: { offsetMs: number }): void {
