@@ -19,6 +19,7 @@ import type { OriginSettings } from "../src/config/origin-settings.ts";
 import { planProbes, QUIET_AFTER_MS } from "../src/health/probe-schedule.ts";
 import { recordProbe, UNKNOWN_HEALTH, type RegionalHealth } from "../src/health/thresholds.ts";
 import type { ProbeResult } from "../src/health/verdict.ts";
+import { hear, newListening, unheardForMs, type Listening } from "../src/resilience/listening.ts";
 import {
   measureOf,
   noEvidence,
@@ -46,6 +47,8 @@ export interface HubOriginsOptions {
   readonly settings: ReadonlyMap<OriginId, OriginSettings>;
   readonly breakerOf: (origin: OriginId) => BreakerForHubs;
   readonly store: OriginStore;
+  /** Whether isolates may be there that had called the hub's instance before this one. */
+  readonly hasIsolates: boolean;
   readonly platform: ProbePlatform;
   /** Uniform in [0, 1). */
   readonly random: () => number;
@@ -73,11 +76,13 @@ const STORED = "origin/";
 export class HubOrigins {
   readonly #options: HubOriginsOptions;
   readonly #known = new Map<OriginId, Known>();
+  readonly #listening: Listening;
   #lastSyncMs = 0;
 
   /** Reads back what breakers said before the hub was evicted. */
   constructor(options: HubOriginsOptions) {
     this.#options = options;
+    this.#listening = newListening(options.hasIsolates, options.platform.clock());
     for (const [id, settings] of options.settings) {
       this.#known.set(id, {
         settings,
@@ -104,6 +109,7 @@ export class HubOrigins {
   /** Notes that isolates are there: what probes wait for. */
   takeSync(nowMs: number): void {
     this.#lastSyncMs = Math.max(this.#lastSyncMs, nowMs);
+    hear(this.#listening, nowMs);
   }
 
   /**
@@ -116,7 +122,7 @@ export class HubOrigins {
     for (const [origin, counts] of Object.entries(report.origins)) {
       const known = this.#known.get(origin);
       if (known === undefined) continue;
-      takeOriginReport(known.evidence, report.isolate, counts, windowMsOf(known), nowMs);
+      takeOriginReport(known.evidence, report.isolate, counts, windowMsOf(known), nowMs, report.ageMs);
       sent.push(this.#forward(known));
     }
     await Promise.all(sent);
@@ -134,11 +140,12 @@ export class HubOrigins {
   witness(origin: OriginId): Witness {
     const nowMs = this.#options.platform.clock();
     const known = this.#known.get(origin);
-    if (known === undefined) return { successes: 0, failures: 0, verdict: "unknown" };
+    if (known === undefined) return { successes: 0, failures: 0, verdict: "unknown", unheardForMs: 0 };
     const isStale = nowMs - known.probedMs > QUIET_AFTER_MS;
     return {
       ...recentTraffic(known.evidence, windowMsOf(known), nowMs),
       verdict: isStale ? "unknown" : known.health.verdict,
+      unheardForMs: unheardForMs(this.#listening, nowMs),
     };
   }
 

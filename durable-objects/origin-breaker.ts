@@ -19,6 +19,7 @@ import { originSettings, type OriginSettings } from "../src/config/origin-settin
 import type { Region } from "../src/config/region.ts";
 import { globalVerdict, isHealthy, verdictIn } from "../src/health/quorum.ts";
 import type { Verdict } from "../src/health/thresholds.ts";
+import { LISTEN_MS, quorumOf } from "../src/resilience/listening.ts";
 import {
   admissionIn,
   advanceAgreement,
@@ -71,6 +72,8 @@ export class OriginBreaker extends DurableObject<BreakerBindings> implements Bre
   #alarmMs = Infinity;
   #judging = false;
   #judgeAgain = false;
+  /** What is judged again when hubs have listened for long enough. */
+  readonly #waiting = new Set<"world" | "health">();
 
   constructor(state: DurableObjectState, bindings: BreakerBindings) {
     super(state, bindings);
@@ -215,28 +218,51 @@ export class OriginBreaker extends DurableObject<BreakerBindings> implements Bre
       while (this.#judgeAgain) {
         this.#judgeAgain = false;
         const ejected = ejectedRegions(this.#agreement);
+        if (ejected.length === 0) continue;
         const witnesses = await askHubs(
           this.#hubs().filter((name) => !ejected.includes(regionOf(name))),
           WITNESS_MS,
           (name) => this.hub(name).witness(this.#origin),
         );
-        const withTraffic = [...witnesses].filter(([, { successes, failures }]) => successes + failures > 0);
-        const regions = withTraffic.map(([name]) => regionOf(name));
+        const { regions, askAgainMs } = quorumOf(
+          [...witnesses].map(([name, witness]) => [regionOf(name), witness] as const),
+        );
         this.#become(judgeWorld(this.#agreement, regions, this.#rules, moment()));
+        if (askAgainMs > 0 && this.#agreement.world.phase === "closed") this.#judgeLater("world", askAgainMs);
       }
     } finally {
       this.#judging = false;
     }
   }
 
+  /** Hubs that have just begun to listen are asked again when they have listened. An eviction forgets it: the next change asks. */
+  #judgeLater(what: "world" | "health", askAgainMs: number): void {
+    if (this.#waiting.has(what)) return;
+    this.#waiting.add(what);
+    const judge = async () => {
+      await scheduler.wait(Math.min(LISTEN_MS, askAgainMs));
+      this.#waiting.delete(what);
+      await (what === "world" ? this.#judgeWorld() : this.#judgeHealth());
+    };
+    this.ctx.waitUntil(judge());
+  }
+
   /** The quorum: what regions have told, what they say when asked, and traffic that is answered counts as up. */
   async #judgeHealth(): Promise<void> {
     const votes = new Map(Object.entries(this.#history.verdicts) as [Region, Verdict][]);
     const witnesses = await askHubs(this.#hubs(), WITNESS_MS, (name) => this.hub(name).witness(this.#origin));
-    for (const [name, { verdict, successes, failures }] of witnesses) {
-      if (verdict !== "unknown") votes.set(regionOf(name), verdict);
-      else if (successes > failures) votes.set(regionOf(name), "up");
+    let askAgainMs = 0;
+    for (const [name, { verdict, successes, failures, unheardForMs }] of witnesses) {
+      const region = regionOf(name);
+      if (verdict !== "unknown") votes.set(region, verdict);
+      else if (successes > failures) votes.set(region, "up");
+      else if (unheardForMs > 0 && !votes.has(region)) {
+        // Its traffic may know better; until it has had the time to be heard of, it counts as if it did.
+        votes.set(region, "up");
+        askAgainMs = Math.max(askAgainMs, unheardForMs);
+      }
     }
+    if (askAgainMs > 0) this.#judgeLater("health", askAgainMs);
     const verdict = globalVerdict(votes);
     if (verdict === this.#history.globalVerdict) return;
     const agreeing = [...votes].filter(([, vote]) => vote === verdict).map(([region]) => region);

@@ -113,6 +113,7 @@ export class RegionHub extends DurableObject<Bindings> implements HubForIsolates
         return env.ORIGIN_BREAKER.getByName(origin);
       },
       store: countedStore(context.storage.kv, this.#counters),
+      hasIsolates: this.#leasesEndByMs > Date.now(),
       platform: { region: identity.region, bindings: { ...env }, clock: Date.now },
       random: Math.random,
       changed: (origin, reading) => {

@@ -146,6 +146,8 @@ export interface Report {
   readonly sequence: number;
   /** The time it covers, ms. */
   readonly spanMs: number;
+  /** How long ago that time ended when this was sent, ms: 0 unless it is sent again. */
+  readonly ageMs: number;
   readonly origins: Readonly<Record<OriginId, OriginReport>>;
   readonly services: Readonly<Record<ServiceName, ServiceReport>>;
   readonly settled: readonly SettledPermit[];
@@ -234,6 +236,8 @@ export interface Witness {
   readonly successes: number;
   readonly failures: number;
   readonly verdict: "unknown" | "up" | "down";
+  /** Isolates are there whose traffic may not have been heard of for so much longer, ms; 0: no counts mean no traffic. */
+  readonly unheardForMs: number;
 }
 
 /** What Durable Objects ask of a hub. */

@@ -51,8 +51,8 @@ export function takeReport(totals: RegionTotals, report: Report, nowMs: number):
 
   for (const [name, seen] of Object.entries(report.services)) {
     const service = serviceTraffic(totals, name);
-    addTo(service.requests, seen.requests, nowMs);
-    addTo(service.retries, seen.retries, nowMs);
+    addTo(service.requests, seen.requests, nowMs, report.ageMs);
+    addTo(service.retries, seen.retries, nowMs, report.ageMs);
     const { counters, ...own } = seen;
     for (const [counter, count] of [...Object.entries(own), ...Object.entries(counters)])
       service.totals[counter] = (service.totals[counter] ?? 0) + count;
@@ -95,9 +95,11 @@ function newRate(): Rate {
   return { at: -Infinity, buckets: Array.from({ length: BUCKETS }, () => 0) };
 }
 
-function addTo(rate: Rate, count: number, nowMs: number): void {
+/** Adds what happened `ageMs` ago; older than the ring, it is in no rate any more. */
+function addTo(rate: Rate, count: number, nowMs: number, ageMs: number): void {
   advance(rate, nowMs);
-  rate.buckets[rate.at % BUCKETS]! += count;
+  const at = Math.floor((nowMs - ageMs) / BUCKET_MS);
+  if (rate.at - at < BUCKETS) rate.buckets[at % BUCKETS]! += count;
 }
 
 function perSecond(rate: Rate, nowMs: number): number {

@@ -17,15 +17,26 @@ export type CountWindow = readonly Bucket[];
 
 const BUCKETS = 10;
 
-/** The window with the counts added at `nowMs`, and without what has left it. */
-export function addCounts(window: CountWindow, counts: Counts, windowMs: number, nowMs: number): CountWindow {
+/**
+ * The window with the counts added, and without what has left it.
+ *
+ * @param atMs when they were counted, ms since the epoch: what is told late belongs where it happened
+ */
+export function addCounts(
+  window: CountWindow,
+  counts: Counts,
+  windowMs: number,
+  nowMs: number,
+  atMs = nowMs,
+): CountWindow {
   if (counts.successes + counts.failures + counts.slow === 0) return window;
   const bucketMs = windowMs / BUCKETS;
-  const startMs = Math.floor(nowMs / bucketMs) * bucketMs;
+  const startMs = Math.floor(atMs / bucketMs) * bucketMs;
   const live = liveBuckets(window, windowMs, nowMs);
-  const last = live.at(-1);
-  if (last?.startMs !== startMs) return [...live, { startMs, ...pick(counts) }];
-  return [...live.slice(0, -1), { startMs, ...sum(last, counts) }];
+  const index = live.findLastIndex((bucket) => bucket.startMs <= startMs);
+  const bucket = live[index];
+  if (bucket?.startMs === startMs) return live.with(index, { startMs, ...sum(bucket, counts) });
+  return liveBuckets(live.toSpliced(index + 1, 0, { startMs, ...pick(counts) }), windowMs, nowMs);
 }
 
 /** What the window holds at `nowMs`. */

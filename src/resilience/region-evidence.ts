@@ -28,7 +28,8 @@ export interface RegionEvidence {
   owed: Owed | null;
   /** When counts were last sent to the breaker, ms since the epoch. */
   forwardedMs: number;
-  lastFailureMs: number;
+  /** When the last failure or slow answer was seen, ms since the epoch. */
+  lastTroubleMs: number;
   /** When an answer last came from real traffic, ms since the epoch. */
   measuredMs: number;
   readonly latency: LatencyEstimate;
@@ -40,34 +41,40 @@ export function noEvidence(): RegionEvidence {
     window: [],
     owed: null,
     forwardedMs: 0,
-    lastFailureMs: 0,
+    lastTroubleMs: 0,
     measuredMs: 0,
     latency: { latencyMs: Number.NaN, latencyAtMs: 0, latencySamples: 0 },
     inFlight: new Map(),
   };
 }
 
-/** Takes one isolate's report on the origin in. */
+/**
+ * Takes one isolate's report on the origin in. One that was sent again is counted where it belongs; older than the
+ * window, it says nothing about now.
+ *
+ * @param ageMs how long ago the time it covers ended, ms
+ */
 export function takeOriginReport(
   evidence: RegionEvidence,
   isolate: string,
   report: OriginReport,
   windowMs: number,
   nowMs: number,
+  ageMs = 0,
 ): void {
+  if (ageMs >= windowMs) return;
+  const atMs = nowMs - ageMs;
   const { successes, failures, slow, latency } = report;
-  evidence.window = addCounts(
-    evidence.window,
-    { successes, failures, slow },
-    Math.max(windowMs, LOAD_WINDOW_MS),
-    nowMs,
-  );
+  const counts = { successes, failures, slow };
+  evidence.window = addCounts(evidence.window, counts, Math.max(windowMs, LOAD_WINDOW_MS), nowMs, atMs);
   const owed = (evidence.owed ??= { successes: 0, failures: 0, slow: 0, longestFailureRun: 0, sinceMs: nowMs });
   owed.successes += successes;
   owed.failures += failures;
   owed.slow += slow;
   owed.longestFailureRun = Math.max(owed.longestFailureRun, failures > 0 ? report.longestFailureRun : 0);
-  if (failures > 0) evidence.lastFailureMs = nowMs;
+  if (failures > 0 || slow > 0) evidence.lastTroubleMs = Math.max(evidence.lastTroubleMs, atMs);
+  // What was measured before the newest is overtaken: numbers are about now.
+  if (ageMs > 0) return;
   if (latency.samples > 0) {
     evidence.measuredMs = nowMs;
     takeLatency(evidence, latency.sumMs / latency.samples, latency.samples, nowMs);
@@ -84,7 +91,8 @@ export function takeLatency(evidence: RegionEvidence, sampleMs: number, samples:
 
 /**
  * The counts the breaker should have now, or null. Failures go at once. Successes go with them while there are failures
- * in the window or the origin is on its ramp, because a ratio needs both; else nobody needs them and they are let go.
+ * or slow answers in the window or the origin is on its ramp, because a ratio needs both; else nobody needs them and they
+ * are let go.
  */
 export function owedToBreaker(
   evidence: RegionEvidence,
@@ -94,7 +102,7 @@ export function owedToBreaker(
 ): WindowCounts | null {
   const { owed } = evidence;
   if (owed === null) return null;
-  const isWatched = isRamping || (evidence.lastFailureMs <= nowMs && nowMs - evidence.lastFailureMs < windowMs);
+  const isWatched = isRamping || (evidence.lastTroubleMs <= nowMs && nowMs - evidence.lastTroubleMs < windowMs);
   if (!isWatched) {
     evidence.owed = null;
     return null;

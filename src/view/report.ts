@@ -39,10 +39,12 @@ export class ReportBook {
   #settled: SettledPermit[] = [];
   /** Runs of failures go on from one report to the next. */
   readonly #runs = new Map<OriginId, number>();
-  /** Sent, not known to have arrived. */
-  readonly #outstanding = new Set<Report>();
+  /** Reports with a lower sequence tell nothing of an origin's failures when they are sent again. */
+  readonly #forgotten = new Map<OriginId, number>();
+  /** Sent, not known to have arrived; and when they were made, ms since the epoch. */
+  readonly #outstanding = new Map<Report, number>();
   /** To be sent again, under the same sequence: one that did arrive counts once. */
-  #again: Report[] = [];
+  #again: { readonly report: Report; readonly madeMs: number }[] = [];
 
   constructor(isolate: string, inFlightOf: (origin: OriginId) => number, nowMs: number) {
     this.#isolate = isolate;
@@ -81,6 +83,7 @@ export class ReportBook {
     this.#runs.delete(origin);
     const tally = this.#origins.get(origin);
     if (tally !== undefined) Object.assign(tally, NO_FAILURES);
+    this.#forgotten.set(origin, this.#sequence);
   }
 
   /** Notes an attempt made while nothing was available and everything was used. */
@@ -110,8 +113,14 @@ export class ReportBook {
 
   /** The next report to send, or null when nothing happened. Say afterwards whether it `arrived` or is `lost`. */
   take(nowMs: number): Report | null {
-    const report = this.#again.shift() ?? this.#makeReport(nowMs);
-    if (report !== null) this.#outstanding.add(report);
+    const again = this.#again.shift();
+    if (again !== undefined) {
+      const late = this.#toldLate(again.report, Math.max(0, nowMs - again.madeMs));
+      this.#outstanding.set(late, again.madeMs);
+      return late;
+    }
+    const report = this.#makeReport(nowMs);
+    if (report !== null) this.#outstanding.set(report, nowMs);
     return report;
   }
 
@@ -122,9 +131,22 @@ export class ReportBook {
 
   /** The report was not answered, or nobody will ever say: it is given again. Without one: all that were sent. */
   lost(report?: Report | null): void {
-    for (const sent of report === undefined ? [...this.#outstanding] : [report])
-      if (sent !== null && this.#outstanding.delete(sent)) this.#again.push(sent);
+    for (const sent of report === undefined ? [...this.#outstanding.keys()] : [report]) {
+      const madeMs = sent === null ? undefined : this.#outstanding.get(sent);
+      if (sent === null || madeMs === undefined) continue;
+      this.#outstanding.delete(sent);
+      this.#again.push({ report: sent, madeMs });
+    }
     this.#again = this.#again.slice(-KEPT_REPORTS);
+  }
+
+  /** Failures of before the origin's breaker changed its phase are no evidence any more. */
+  #toldLate(report: Report, ageMs: number): Report {
+    const origins = Object.entries(report.origins).map(([id, seen]) => {
+      const isForgotten = report.sequence < (this.#forgotten.get(id) ?? 0);
+      return [id, isForgotten ? { ...seen, ...NO_FAILURES } : seen] as const;
+    });
+    return { ...report, ageMs, origins: Object.fromEntries(origins) };
   }
 
   #makeReport(nowMs: number): Report | null {
@@ -133,6 +155,7 @@ export class ReportBook {
       isolate: this.#isolate,
       sequence: this.#sequence++,
       spanMs: Math.max(0, nowMs - this.#sinceMs),
+      ageMs: 0,
       origins: Object.fromEntries(
         [...this.#origins].map(([id, tally]) => [id, { ...tally, inFlight: this.#inFlightOf(id) }]),
       ),

@@ -6,7 +6,7 @@ const SERVICE: ServiceReport = { requests: 100, errors: 1, attempts: 110, retrie
 
 function report(isolate: string, sequence: number, service: Partial<ServiceReport> = {}): Report {
   const services = { demo: { ...SERVICE, ...service } };
-  return { isolate, sequence, spanMs: 2_000, origins: {}, services, settled: [] };
+  return { isolate, sequence, spanMs: 2_000, ageMs: 0, origins: {}, services, settled: [] };
 }
 
 describe("what isolates report of their services", () => {
@@ -46,6 +46,17 @@ describe("what isolates report of their services", () => {
     expect(retryRatios(totals, 9_000)).toEqual({ demo: 0.3 });
     expect(retryRatios(totals, 12_000)).toEqual({ demo: 0.5 });
     expect(retryRatios(totals, 30_000)).toEqual({ demo: 0 });
+  });
+
+  it("counts what is told late where it belongs: in no rate when that is ten seconds ago", () => {
+    const totals = noTraffic();
+    takeReport(totals, report("a", 0), 20_000);
+    takeReport(totals, { ...report("a", 1, { retries: 90 }), ageMs: 3_000 }, 20_000);
+    expect(retryRatios(totals, 20_000)).toEqual({ demo: 0.5 });
+    takeReport(totals, { ...report("a", 2, { retries: 90 }), ageMs: 10_000 }, 20_000);
+    expect(retryRatios(totals, 20_000)).toEqual({ demo: 0.5 });
+    expect(retryRatios(totals, 28_000)).toEqual({ demo: 0.1 });
+    expect(totals.services.get("demo")?.totals).toMatchObject({ requests: 300, retries: 190 });
   });
 
   it("starts its rates anew when the clock steps back", () => {

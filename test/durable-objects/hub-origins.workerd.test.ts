@@ -72,12 +72,13 @@ function setUp(monitor: object = {}) {
       },
     },
   });
-  const make = () =>
+  const make = ({ hasIsolates = false } = {}) =>
     new HubOrigins({
       hub: "weur",
       settings: originSettings(config),
       breakerOf: () => stub,
       store,
+      hasIsolates,
       platform: { region: "weur", bindings: { FETCHER: fetcher }, clock: () => clock.ms },
       random: () => 0.5,
       changed: (_, reading) => void changes.push(reading),
@@ -100,7 +101,7 @@ function report(over: Partial<OriginReport>, settled: Report["settled"] = []): R
     inFlight: 0,
     ...over,
   };
-  return { isolate: "i1", sequence: 1, spanMs: 100, origins: { o1: counts }, services: {}, settled };
+  return { isolate: "i1", sequence: 1, spanMs: 100, ageMs: 0, origins: { o1: counts }, services: {}, settled };
 }
 
 const push = (state: Partial<BreakerState>) =>
@@ -145,6 +146,32 @@ describe("what is forwarded to a breaker", () => {
     clock.ms += 1_001;
     await hub.takeReport(report({ failures: 1, longestFailureRun: 6 }), clock.ms);
     expect(breaker.records).toMatchObject([{ failures: 6, longestFailureRun: 6 }]);
+  });
+
+  it("are slow answers, and the others with them while there are any", async () => {
+    const { hub, clock, breaker } = setUp();
+    await hub.takeReport(report({ successes: 10, slow: 6 }), clock.ms);
+    clock.ms += 2_000;
+    await hub.takeReport(report({ successes: 10 }), clock.ms);
+    clock.ms += 11_000;
+    await hub.takeReport(report({ successes: 10 }), clock.ms);
+    expect(breaker.records).toMatchObject([
+      { successes: 10, slow: 6 },
+      { successes: 10, slow: 0 },
+    ]);
+  });
+
+  it("is told late as long as it is not older than the window, and never as a measurement of now", async () => {
+    const { hub, clock, breaker } = setUp();
+    const late = (ageMs: number, over: Partial<OriginReport>) => ({ ...report(over), ageMs });
+    const latency = { samples: 1, sumMs: 900, maxMs: 900 };
+    await hub.takeReport(late(10_000, { successes: 3, failures: 5, latency }), clock.ms);
+    expect(hub.witness("o1")).toMatchObject({ successes: 0, failures: 0 });
+    await hub.takeReport(late(6_000, { successes: 3, failures: 5, latency, inFlight: 4 }), clock.ms);
+    expect(breaker.records).toMatchObject([{ successes: 3, failures: 5 }]);
+    expect([...hub.readings(clock.ms)]).toMatchObject([["o1", { latencySamples: 0, inFlight: 0, load: 0.8 }]]);
+    clock.ms += 5_000;
+    expect(hub.witness("o1")).toMatchObject({ successes: 0, failures: 0 });
   });
 
   it("are the outcomes of trials", async () => {
@@ -262,14 +289,31 @@ describe("probes", () => {
 
 it("tells a breaker that asks who has traffic, and how it fares", async () => {
   const { hub, clock } = setUp();
-  expect(hub.witness("o1")).toEqual({ successes: 0, failures: 0, verdict: "unknown" });
+  expect(hub.witness("o1")).toEqual({ successes: 0, failures: 0, verdict: "unknown", unheardForMs: 0 });
   await hub.takeReport(report({ successes: 9, failures: 1 }), clock.ms);
-  expect(hub.witness("o1")).toEqual({ successes: 9, failures: 1, verdict: "unknown" });
+  expect(hub.witness("o1")).toEqual({ successes: 9, failures: 1, verdict: "unknown", unheardForMs: 0 });
   hub.push(push({ version: 1, breaker: "open" }));
   hub.push(push({ version: 2 }));
   expect(hub.witness("o1")).toMatchObject({ successes: 9 });
   clock.ms += 20_000;
-  expect(hub.witness("o1")).toEqual({ successes: 0, failures: 0, verdict: "unknown" });
+  expect(hub.witness("o1")).toEqual({ successes: 0, failures: 0, verdict: "unknown", unheardForMs: 0 });
+});
+
+it("says for how long its isolates' traffic may not have been heard of: after their first call, and after a restart", () => {
+  const { hub, make, clock } = setUp();
+  expect(hub.witness("o1").unheardForMs).toBe(0);
+  hub.takeSync(clock.ms);
+  clock.ms += 2_000;
+  hub.takeSync(clock.ms);
+  expect(hub.witness("o1").unheardForMs).toBe(3_000);
+  clock.ms += 3_000;
+  expect(hub.witness("o1").unheardForMs).toBe(0);
+  clock.ms += 20_000;
+  hub.takeSync(clock.ms);
+  expect(hub.witness("o1").unheardForMs).toBe(5_000);
+  clock.ms -= 3_600_000;
+  expect(hub.witness("o1").unheardForMs).toBe(5_000);
+  expect(make({ hasIsolates: true }).witness("o1").unheardForMs).toBe(5_000);
 });
 
 it("adds up the region's load and in-flight attempts, and forgets isolates that went away", async () => {

@@ -7,8 +7,8 @@ import type { BreakerChange, BreakerState, Change, HubName, Witness } from "../.
 const breakers = (env as unknown as { ORIGIN_BREAKER: DurableObjectNamespace<OriginBreaker> }).ORIGIN_BREAKER;
 
 const FAILING = { successes: 0, failures: 5, slow: 0, longestFailureRun: 5, spanMs: 100 };
-const QUIET: Witness = { successes: 0, failures: 0, verdict: "unknown" };
-const BUSY: Witness = { successes: 100, failures: 0, verdict: "unknown" };
+const QUIET: Witness = { successes: 0, failures: 0, verdict: "unknown", unheardForMs: 0 };
+const BUSY: Witness = { successes: 100, failures: 0, verdict: "unknown", unheardForMs: 0 };
 
 let named = 0;
 
@@ -82,6 +82,25 @@ describe("an origin that fails", () => {
       "world: closed to open",
     ]);
     expect(transitions.at(-1)!.reason).toContain("open in 2 of 3 regions with traffic");
+  });
+
+  it("waits for hubs whose isolates have just come, and asks them again", async () => {
+    const { stub, pushed, witness } = await setUp({ weur: { ...QUIET, unheardForMs: 200 } });
+    await stub.record("enam", "enam", FAILING);
+    await vi.waitFor(() => expect(phases(pushed)).toEqual({ ...EVERYWHERE("closed"), enam: "open" }));
+    witness["weur"] = QUIET;
+    await vi.waitFor(() => expect(phases(pushed)).toEqual(EVERYWHERE("open")));
+  });
+
+  it("stays where it is when such a hub turns out to have traffic that succeeds", async () => {
+    const { stub, witness } = await setUp({ weur: { ...QUIET, unheardForMs: 50 } });
+    await stub.record("enam", "enam", FAILING);
+    witness["weur"] = BUSY;
+    await scheduler.wait(300);
+    expect((await stub.inspect()).agreement).toMatchObject({
+      world: { phase: "closed" },
+      regions: { enam: { phase: "open" } },
+    });
   });
 
   it("is judged without hubs that do not answer", async () => {

@@ -38,7 +38,7 @@ beforeEach(async () => {
         hosts: ["demo.localhost"],
         pools: { first: pool("first", "enam", 0, first), second: pool("second", "weur", 1, second) },
         steering: { policy: "failover" },
-        breaker: { openSeconds: 2, maxOpenSeconds: 4 },
+        breaker: { openSeconds: 2, maxOpenSeconds: 4, slowMs: 250, slowRatio: 0.5 },
         ramp: { stepSeconds: 0.5 },
         monitor: { intervalSeconds: 1, consecutiveDown: 2, mode: "passive" },
         debugHeaders: true,
@@ -85,6 +85,18 @@ describe("an origin that fails for everybody", () => {
     expect((await inspect()).states["weur"]).toMatchObject({ breaker: "closed" });
     await vi.waitFor(async () => expect((await inspect()).states["weur"]).toMatchObject({ admission: 1 }), 15_000);
     await vi.waitFor(() => expect(now()).toEqual(everywhere("first")), 5_000);
+    expect(errors).toEqual([]);
+  });
+});
+
+describe("an origin that answers, but too slowly", () => {
+  it("is left like one that fails, once half of the window's answers were slow", async () => {
+    first.answerAfter(400);
+    // Enough of them for a ratio, although each takes its time.
+    busy.push(...places.edges.flatMap((edge) => Array.from({ length: 6 }, () => keepBusy(edge, () => undefined, 0))));
+    await vi.waitFor(async () => expect(await transitions()).toContain("world: closed to open"), 20_000);
+    expect((await inspect()).transitions[0]!.reason).toMatch(/^\d+ of \d+ requests were slow$/);
+    await vi.waitFor(() => expect(now()).toEqual(everywhere("second")), 2_000);
     expect(errors).toEqual([]);
   });
 });

@@ -10,16 +10,19 @@ export interface FickleOrigin {
   mostAtOnce(): number;
   /** Answers 503 to requests for which this is true. */
   failFor(fails: (fromRegion: string) => boolean): void;
+  /** Takes so long to answer from now on, ms. */
+  answerAfter(ms: number): void;
   /** Really closes the listener and its connections. */
   kill(): Promise<void>;
   /** Listens again. */
   restore(): Promise<void>;
 }
 
-/** @param answerMs how long an answer takes, ms */
-export async function startFickleOrigin(answerMs = 0): Promise<FickleOrigin> {
+/** @param firstAnswerMs how long an answer takes until `answerAfter` says otherwise, ms */
+export async function startFickleOrigin(firstAnswerMs = 0): Promise<FickleOrigin> {
   const port = await freePort();
   let fails: (fromRegion: string) => boolean = () => false;
+  let answerMs = firstAnswerMs;
   let received = 0;
   let waiting = 0;
   let most = 0;
@@ -49,6 +52,9 @@ export async function startFickleOrigin(answerMs = 0): Promise<FickleOrigin> {
     mostAtOnce: () => most,
     failFor: (next) => {
       fails = next;
+    },
+    answerAfter: (ms) => {
+      answerMs = ms;
     },
     restore,
     kill: () =>

@@ -27,3 +27,31 @@ describe("a run of failures", () => {
     expect(report.take(2)!.origins["o1"]).toMatchObject({ failures: 1, failureRun: 1 });
   });
 });
+
+describe("a report that is sent again", () => {
+  it("says how old it is, and keeps its sequence", () => {
+    const report = book();
+    report.attempt("o1", "success", 10, false);
+    const first = report.take(1_000)!;
+    expect(first).toMatchObject({ sequence: 0, ageMs: 0 });
+    report.lost(first);
+    expect(report.take(4_500)).toEqual({ ...first, ageMs: 3_500 });
+    report.lost();
+    expect(report.take(6_000)).toEqual({ ...first, ageMs: 5_000 });
+    report.lost();
+    expect(report.take(500)).toEqual({ ...first, ageMs: 0 });
+  });
+
+  it("tells nothing of failures of before the origin's breaker changed its phase", () => {
+    const report = book();
+    for (const origin of ["o1", "o2"]) for (let i = 0; i < 5; i++) report.attempt(origin, "timeout", 0, false);
+    const sent = report.take(1_000);
+    report.forgetFailures("o1");
+    report.attempt("o1", "timeout", 0, false);
+    report.lost(sent);
+    const { o1, o2 } = report.take(2_000)!.origins;
+    expect(o1).toMatchObject({ failures: 0, longestFailureRun: 0, timeouts: 0 });
+    expect(o2).toMatchObject({ failures: 5, longestFailureRun: 5, timeouts: 5 });
+    expect(report.take(3_000)!.origins["o1"]).toMatchObject({ failures: 1, failureRun: 1 });
+  });
+});
