@@ -3,6 +3,7 @@ import * as z from "zod";
 import { adminSchema } from "./admin.ts";
 import { idSchema } from "./id.ts";
 import { regionSchema } from "./pool.ts";
+import { registrationSchema } from "./registration.ts";
 import { serviceSchema } from "./service.ts";
 
 export const configSchema = z
@@ -13,6 +14,9 @@ export const configSchema = z
       .min(1)
       .default(["enam", "wnam", "weur", "apac"])
       .meta({ description: "Where hubs run: the regions in which isolates gather what they know." }),
+    registration: registrationSchema
+      .prefault({})
+      .meta({ description: "Origins that register themselves at runtime, through the control plane." }),
     services: z.record(idSchema, serviceSchema).meta({ description: "Services by name." }),
   })
   .meta({ description: "What this deployment balances." });

@@ -6,6 +6,7 @@ import { cacheSchema } from "./cache.ts";
 import { breakerSchema, rampSchema } from "./breaker.ts";
 import { fieldNameSchema, headerValueSchema } from "./header.ts";
 import { idempotencySchema } from "./idempotency.ts";
+import { cidrSchema } from "./maintenance.ts";
 import { monitorSchema } from "./monitor.ts";
 import { idSchema } from "./id.ts";
 import { poolSchema } from "./pool.ts";
@@ -22,8 +23,6 @@ const hostSchema = z
   );
 
 const pathPatternSchema = z.string().regex(/^\/[^?#*]*\*?$/, 'a path that starts with "/", optionally ending in "*"');
-
-const cidrSchema = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]);
 
 const headerEditsSchema = z.strictObject({
   set: z

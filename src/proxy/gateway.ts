@@ -6,9 +6,13 @@ import { makePlacer, type EdgeFacts, type Place } from "../steering/place.ts";
 import { hubNamed } from "../view/hub.ts";
 import { openView, type RegionView } from "../view/region-view.ts";
 import { noSyncs, type SyncCounters } from "../telemetry/sync-counters.ts";
-import { makePlan, type Plan } from "./plan.ts";
+import { logError } from "../telemetry/log.ts";
+import { deltaSince } from "../agreement/section.ts";
+import type { ViewState } from "../agreement/view-state.ts";
+import { makePlan, replan, type Plan } from "./plan.ts";
 
 export interface Gateway {
+  /** What the configuration, with the overrides laid over it, is to an isolate. Replaced when they restructure it. */
   readonly plan: Plan;
   readonly placeOf: (facts: EdgeFacts | undefined) => Place;
   /** The view from a region, begun at first use. */
@@ -37,12 +41,30 @@ export function openGateway(
   controlPlane: ControlPlane | null = null,
 ): Gateway {
   const views = new Map<Region, RegionView>();
+  let plan = makePlan(config, bindings, digest);
+  /** All views of an isolate know the same overrides, because they share its plan. In production there is one view. */
+  const share = (agreed: ViewState) => {
+    const overrides = deltaSince(agreed.logged.overrides, 0);
+    if (overrides === null) return;
+    for (const other of views.values()) if (other.agreed !== agreed) other.takeIn({ overrides });
+  };
+  const laid = (effective: Config, agreed: ViewState) => {
+    share(agreed);
+    if (effective === plan.config) return;
+    try {
+      plan = replan(plan, effective, bindings);
+    } catch (error) {
+      logError("a changed configuration cannot be run here; the one before stays", error);
+    }
+  };
   const syncCounters = noSyncs();
   return {
     views,
     syncCounters,
     controlPlane,
-    plan: makePlan(config, bindings, digest),
+    get plan() {
+      return plan;
+    },
     ledgerFor: (shard) => ledgers(bindings).getByName(`ledger-${shard}`),
     placeOf: makePlacer(config.regions),
     viewFrom(region) {
@@ -55,8 +77,11 @@ export function openGateway(
         counters: syncCounters,
         clock: Date.now,
         random: Math.random,
+        laid,
       });
       views.set(region, view);
+      const [older] = views.values();
+      if (older !== undefined) share(older.agreed);
       return view;
     },
   };

@@ -10,18 +10,20 @@ import { failureResponse, type Failure } from "./failure.ts";
 import { readFields, type RequestFields } from "./fields.ts";
 import type { Gateway } from "./gateway.ts";
 import { isKeyed, throughLedger } from "./idempotency.ts";
+import { maintenanceAnswer } from "./maintenance.ts";
 import { clientResponse, describeExchange } from "./response.ts";
 import { throughCache } from "./through-cache.ts";
 
 /** Serves one request, or returns null when its host and path belong to no service. */
 export async function handle(request: Request, gateway: Gateway, context: ExecutionContext): Promise<Response | null> {
   const address = addressOf(request.url);
-  const service = gateway.plan.route(address.host, address.path);
+  const { plan } = gateway;
+  const service = plan.route(address.host, address.path);
   if (service === null) return null;
 
   const fields = readFields(request.headers);
   const requestId = requestIdOf(fields);
-  const refusal = refusalOf(request, fields, service, gateway.plan.pseudonym);
+  const refusal = refusalOf(request, fields, service, plan.pseudonym);
   if (refusal !== null) return failureResponse(refusal, requestId);
   if (service.config.httpsRedirect && address.scheme === "http") return redirectToHttps(request.url);
   const own = answerAsRecipient(request, fields);
@@ -31,7 +33,16 @@ export async function handle(request: Request, gateway: Gateway, context: Execut
   const view = gateway.viewFrom(place.region);
   view.sync.keep(context);
   const firstSync = view.sync.firstSync();
-  if (firstSync !== null) await firstSync;
+  if (firstSync !== null) {
+    await firstSync;
+    // What came may be another configuration than the one it was routed by.
+    if (gateway.plan !== plan) return handle(request, gateway, context);
+  }
+  const state = view.services.get(service.name);
+  if (state === undefined) return null;
+  const away =
+    state.maintenance === null ? null : maintenanceAnswer(state.maintenance, request.method, fields.clientAddress);
+  if (away !== null) return away;
   const exchange: Exchange = {
     gateway,
     request,
@@ -43,7 +54,7 @@ export async function handle(request: Request, gateway: Gateway, context: Execut
     headers: request.headers,
     hashOf: (key) => hashOfKey(key, { headers: request.headers, ...address, clientAddress: fields.clientAddress }),
     view,
-    state: view.services.get(service.name)!,
+    state,
     requestId,
     // One by one: a spread copies by name, at every request.
     scheme: address.scheme,

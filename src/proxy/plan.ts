@@ -39,6 +39,7 @@ export interface ServicePlan {
 
 export interface Plan {
   readonly config: Config;
+  readonly services: ReadonlyMap<string, ServicePlan>;
   readonly route: Router<ServicePlan>;
   /** The target of an origin; one registered at runtime is prepared at first use. */
   target(origin: OriginConfig): Target;
@@ -51,7 +52,26 @@ export interface Plan {
  * @throws Error when a secret or certificate that the configuration names is not there; its value is never told
  */
 export function makePlan(config: Config, bindings: Bindings, digest: string): Plan {
-  const services = Object.entries(config.services).map(([name, service]) => servicePlan(name, service, bindings));
+  return planOf(config, bindings, `fairlead-${digest.slice(0, 8)}`, new Map());
+}
+
+/**
+ * The plan of a deployment whose configuration has become another at runtime. What a service has in memory (limits,
+ * budgets, its cache) it keeps where that part of it is configured as before.
+ *
+ * @throws Error as `makePlan` does
+ */
+export function replan(before: Plan, config: Config, bindings: Bindings): Plan {
+  return planOf(config, bindings, before.pseudonym, before.services);
+}
+
+function planOf(config: Config, bindings: Bindings, pseudonym: string, before: ReadonlyMap<string, ServicePlan>): Plan {
+  const services = new Map(
+    Object.entries(config.services).map(([name, service]) => [
+      name,
+      servicePlan(name, service, bindings, before.get(name)),
+    ]),
+  );
   const targets = new Map<OriginConfig, Target>();
   const target = (origin: OriginConfig): Target => {
     let known = targets.get(origin);
@@ -59,24 +79,43 @@ export function makePlan(config: Config, bindings: Bindings, digest: string): Pl
     return known;
   };
   // At once, so that a missing secret is found by the first request and not by the first failover.
-  for (const { config: service } of services) {
+  for (const { config: service } of services.values()) {
     for (const pool of Object.values(service.pools)) pool.origins.forEach(target);
   }
-  return { config, route: makeRouter(services), pseudonym: `fairlead-${digest.slice(0, 8)}`, target };
+  return { config, services, route: makeRouter([...services.values()]), pseudonym, target };
 }
 
-function servicePlan(name: string, config: ServiceConfig, bindings: Bindings): ServicePlan {
+function servicePlan(
+  name: string,
+  config: ServiceConfig,
+  bindings: Bindings,
+  before: ServicePlan | undefined,
+): ServicePlan {
+  if (before?.config === config) return before;
+  /** What `make` gives, or what there was if these parts of the configuration say the same. */
+  const kept = <Part extends keyof ServicePlan>(
+    part: Part,
+    fields: readonly (keyof ServiceConfig)[],
+    make: () => ServicePlan[Part],
+  ): ServicePlan[Part] => {
+    const isSame = before !== undefined && fields.every((field) => isAlike(before.config[field], config[field]));
+    return isSame ? before[part] : make();
+  };
   return {
     name,
-    retryRule: makeRetryPlan(config.retry),
-    pace: newPace(),
+    retryRule: kept("retryRule", ["retry"], () => makeRetryPlan(config.retry)),
+    pace: before?.pace ?? newPace(),
     config,
-    access: accessList(config.access),
-    limits: openLimits(name, config, bindings),
+    access: kept("access", ["access"], () => accessList(config.access)),
+    limits: kept("limits", ["rateLimits", "priorities", "auth"], () => openLimits(name, config, bindings)),
     requestHeaders: headerEdits(config.request.headers, bindings),
     responseHeaders: headerEdits(config.response.headers, bindings),
-    cache: makeServiceCache(name, config.cache, () => caches.default),
+    cache: kept("cache", ["cache"], () => makeServiceCache(name, config.cache, () => caches.default)),
   };
+}
+
+function isAlike(a: unknown, b: unknown): boolean {
+  return a === b || JSON.stringify(a) === JSON.stringify(b);
 }
 
 function makeTarget(origin: OriginConfig, bindings: Bindings): Target {

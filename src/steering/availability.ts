@@ -6,6 +6,7 @@
  * count as ejected at once, an isolate's own evidence never takes the last available origin, and when nothing is
  * available the service's panic mode decides.
  */
+import type { Maintenance } from "../config/maintenance.ts";
 import type { Region } from "../config/region.ts";
 import type { ShedConfig } from "../config/rules.ts";
 import type { PanicMode } from "../config/service.ts";
@@ -45,6 +46,8 @@ export interface ServiceState {
   panicking: boolean;
   /** Origins that wait for trials; usually none. */
   halfOpen: readonly Standing[];
+  /** What is answered in the place of everything else, by an operator's word; null: nothing is. */
+  maintenance: Maintenance | null;
   /** When the flags above have to be worked out again, ms since the epoch. Set to 0 by whoever changes an origin's state. */
   validUntilMs: number;
 }

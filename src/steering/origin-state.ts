@@ -6,6 +6,9 @@ import type { Member } from "./policy.ts";
 /** What an operator wants of an origin. Draining keeps what it has (sessions) and takes nothing new. */
 export type Administrative = "enabled" | "draining" | "disabled";
 
+/** The same, or counted as down for a game day. */
+export type AdministrativeState = Administrative | "simulated failure";
+
 /** The breaker as agreed for this region. */
 export type BreakerPhase = "closed" | "open" | "half-open";
 
@@ -13,7 +16,7 @@ export interface OriginState extends Member {
   readonly config: OriginConfig;
   /** What counts as a failure here, and when this isolate ejects on its own. */
   readonly local: LocalBreaker;
-  administrative: Administrative;
+  administrative: AdministrativeState;
   breaker: BreakerPhase;
   /** The health verdict for this region. */
   healthy: boolean;
@@ -28,11 +31,18 @@ export interface OriginState extends Member {
 }
 
 /** Why an origin may not take a request. One word, one meaning; the first that applies is given. */
-export type Refusal = "disabled" | "draining" | "breaker open" | "half-open" | "unhealthy" | "ejected here";
+export type Refusal =
+  | "disabled"
+  | "draining"
+  | "simulated failure"
+  | "breaker open"
+  | "half-open"
+  | "unhealthy"
+  | "ejected here";
 
 /** Refusals by an operator stand whatever happens; the others are opinions that panic may overrule. */
 export function isAdministrative(refusal: Refusal | null): boolean {
-  return refusal === "disabled" || refusal === "draining";
+  return refusal === "disabled" || refusal === "draining" || refusal === "simulated failure";
 }
 
 /** Ejections rest on failed traffic, not on an operator or a health check: they are the ones that are capped. */

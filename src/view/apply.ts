@@ -1,6 +1,10 @@
 /** Takes what a hub brought into what requests are decided by: overrides by operators, and readings of origins. */
-import { expiryOf, type Override } from "../agreement/override.ts";
+import type { Override } from "../agreement/override.ts";
+import type { Overlay, Overrides } from "../agreement/overlay.ts";
 import type { OriginReading, ViewDelta } from "../agreement/protocol.ts";
+import type { SectionState } from "../agreement/section.ts";
+import type { Config } from "../config/schema.ts";
+import type { ServiceConfig } from "../config/service.ts";
 import type { PoolState, ServiceState } from "../steering/availability.ts";
 import type { OriginState } from "../steering/origin-state.ts";
 
@@ -16,18 +20,33 @@ interface Placed {
   othersInFlight: number;
 }
 
+export interface SubjectsOptions {
+  /** The configuration that `services` were prepared from. */
+  readonly config: Config;
+  /** Services by name; those that overrides restructure are replaced in here. */
+  readonly services: Map<string, ServiceState>;
+  /** The overrides as agreed; read whole whenever they have changed, or one's time has passed. */
+  readonly overrides: SectionState<Override>;
+  readonly layOver: (overrides: Overrides, nowMs: number) => Overlay;
+  readonly prepare: (name: string, config: ServiceConfig, before: ServiceState | undefined) => ServiceState;
+  /** Told when an origin's breaker is in another phase than before. */
+  readonly breakerChanged: (origin: string) => void;
+  /** Told when overrides were laid, with the configuration that they make. */
+  readonly laid: (config: Config) => void;
+}
+
 export class ViewSubjects {
+  readonly #options: SubjectsOptions;
   readonly #origins = new Map<string, Placed>();
-  readonly #overrides = new Map<string, Override>();
-  readonly #breakerChanged: (origin: string) => void;
+  /** What each service was prepared from. */
+  readonly #prepared = new Map<string, ServiceConfig>();
   #nextExpiryMs = Infinity;
 
-  /** @param breakerChanged told when an origin's breaker is in another phase than before */
-  constructor(services: Iterable<ServiceState>, breakerChanged: (origin: string) => void = () => undefined) {
-    this.#breakerChanged = breakerChanged;
-    for (const service of services) {
-      for (const pool of service.pools)
-        for (const origin of pool.origins) this.#origins.set(origin.id, { service, pool, origin, othersInFlight: 0 });
+  constructor(options: SubjectsOptions) {
+    this.#options = options;
+    for (const [name, service] of options.services) {
+      this.#prepared.set(name, options.config.services[name]!);
+      this.#place(service);
     }
   }
 
@@ -37,48 +56,68 @@ export class ViewSubjects {
     return placed === undefined ? 0 : Math.max(0, placed.origin.inFlight - placed.othersInFlight);
   }
 
-  apply(delta: ViewDelta, nowMs: number): void {
-    const { overrides, origins } = delta;
-    if (overrides !== undefined) {
-      if (overrides.from === null) for (const key of this.#overrides.keys()) this.#drop(key);
-      for (const { key, value } of overrides.entries) {
-        this.#drop(key);
-        if (value !== null) this.#lay(key, value);
-      }
-      this.expire(nowMs);
-    }
+  /** @param delta its overrides have been taken into the agreed ones already: that they are new is all that counts here */
+  apply({ overrides, origins }: ViewDelta, nowMs: number): void {
+    if (overrides !== undefined) this.#lay(nowMs);
     for (const { key, value } of origins?.entries ?? []) this.#read(key, value, nowMs);
   }
 
   /** Drops overrides whose time has passed. Costs a comparison when there are none. */
   expire(nowMs: number): void {
-    if (nowMs < this.#nextExpiryMs) return;
-    this.#nextExpiryMs = Infinity;
-    for (const [key, override] of this.#overrides) {
-      if (expiryOf(override) <= nowMs) this.#drop(key);
-      else this.#nextExpiryMs = Math.min(this.#nextExpiryMs, expiryOf(override));
+    if (nowMs >= this.#nextExpiryMs) this.#lay(nowMs);
+  }
+
+  #lay(nowMs: number): void {
+    const { overrides, layOver, services, laid } = this.#options;
+    const standing = [...overrides.entries].flatMap(([key, { value }]) =>
+      value === null ? [] : [[key, value] as const],
+    );
+    const overlay = layOver(new Map(standing), nowMs);
+    this.#nextExpiryMs = overlay.nextExpiryMs;
+    this.#restructure(overlay.config);
+    for (const [id, { service, origin }] of this.#origins) {
+      const administrative = overlay.administrative.get(id) ?? "enabled";
+      const weight = overlay.weights.get(id) ?? origin.config.weight;
+      if (origin.administrative === administrative && origin.weight === weight) continue;
+      origin.administrative = administrative;
+      origin.weight = weight;
+      service.validUntilMs = 0;
+    }
+    for (const [name, service] of services) service.maintenance = overlay.maintenance.get(name) ?? null;
+    laid(overlay.config);
+  }
+
+  /** Prepares the services anew whose configuration is another than the one they were prepared from. */
+  #restructure(config: Config): void {
+    const { services, prepare } = this.#options;
+    for (const [name, service] of Object.entries(config.services)) {
+      const before = this.#prepared.get(name);
+      if (before === service) continue;
+      this.#prepared.set(name, service);
+      if (before !== undefined && JSON.stringify(before) === JSON.stringify(service)) continue;
+      this.#displace(name);
+      const prepared = prepare(name, service, services.get(name));
+      services.set(name, prepared);
+      this.#place(prepared);
+    }
+    for (const name of services.keys()) {
+      if (name in config.services) continue;
+      this.#displace(name);
+      this.#prepared.delete(name);
+      services.delete(name);
     }
   }
 
-  #lay(key: string, override: Override): void {
-    this.#overrides.set(key, override);
-    this.#nextExpiryMs = Math.min(this.#nextExpiryMs, expiryOf(override));
-    const placed = "origin" in override ? this.#origins.get(override.origin) : undefined;
-    if (placed === undefined) return; // Not in the configuration that this isolate carries.
-    if (override.kind === "administrative") placed.origin.administrative = override.state;
-    if (override.kind === "weight") placed.origin.weight = override.weight;
-    placed.service.validUntilMs = 0;
+  #place(service: ServiceState): void {
+    for (const pool of service.pools)
+      for (const origin of pool.origins) {
+        const othersInFlight = this.#origins.get(origin.id)?.othersInFlight ?? 0;
+        this.#origins.set(origin.id, { service, pool, origin, othersInFlight });
+      }
   }
 
-  #drop(key: string): void {
-    const override = this.#overrides.get(key);
-    if (override === undefined) return;
-    this.#overrides.delete(key);
-    const placed = "origin" in override ? this.#origins.get(override.origin) : undefined;
-    if (placed === undefined) return;
-    if (override.kind === "administrative") placed.origin.administrative = "enabled";
-    if (override.kind === "weight") placed.origin.weight = placed.origin.config.weight;
-    placed.service.validUntilMs = 0;
+  #displace(name: string): void {
+    for (const [id, { service }] of this.#origins) if (service.name === name) this.#origins.delete(id);
   }
 
   #read(id: string, reading: OriginReading | null, nowMs: number): void {
@@ -94,7 +133,7 @@ export class ViewSubjects {
     if (origin.breaker !== reading.breaker) {
       // What this isolate saw under the former phase is no evidence under this one.
       origin.failureRun = 0;
-      this.#breakerChanged(id);
+      this.#options.breakerChanged(id);
     }
     origin.breaker = reading.breaker;
     origin.healthy = reading.healthy;

@@ -152,6 +152,7 @@ export function service(pools: PoolState[], over: Partial<ServiceState> = {}, st
     maxEjected: Infinity,
     panicMode: "fail-open",
     panicking: false,
+    maintenance: null,
     validUntilMs: 0,
     ...over,
   };

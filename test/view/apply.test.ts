@@ -1,9 +1,13 @@
 import { describe, expect, it } from "vitest";
 import type { Override } from "../../src/agreement/override.ts";
 import type { OriginReading, ViewDelta } from "../../src/agreement/protocol.ts";
-import { configSchema } from "../../src/config/schema.ts";
-import { noSyncs } from "../../src/telemetry/sync-counters.ts";
-import { openView } from "../../src/view/region-view.ts";
+import { layOver } from "../../src/agreement/overlay.ts";
+import { change, emptySection } from "../../src/agreement/section.ts";
+import { maintenanceSchema } from "../../src/config/maintenance.ts";
+import { originSchema } from "../../src/config/pool.ts";
+import { configSchema, type Config } from "../../src/config/schema.ts";
+import { refusalOf } from "../../src/steering/origin-state.ts";
+import { prepareService } from "../../src/view/service-state.ts";
 import { ViewSubjects } from "../../src/view/apply.ts";
 
 const config = configSchema.parse({
@@ -15,32 +19,37 @@ const config = configSchema.parse({
   },
 });
 
-function setUp() {
-  const view = openView(config, "weur", {
-    base: "base",
-    isolate: "isolate",
-    hubNamed: () => {
-      throw new Error("no hub in this test");
-    },
-    counters: noSyncs(),
-    clock: () => 0,
-    random: () => 0.5,
+function setUp(base = config) {
+  const changed: string[] = [];
+  const services = new Map(
+    Object.entries(base.services).map(([name, service]) => [name, prepareService(name, service, undefined, () => 0.5)]),
+  );
+  const overrides = emptySection<Override>();
+  const configs: Config[] = [];
+  const subjects = new ViewSubjects({
+    config: base,
+    services,
+    overrides,
+    layOver: (standing, nowMs) => layOver(base, "base", standing, nowMs),
+    prepare: (name, service, before) => prepareService(name, service, before, () => 0.5),
+    breakerChanged: (id) => void changed.push(id),
+    laid: (effective) => void configs.push(effective),
   });
-  const service = view.services.get("demo")!;
+  const service = services.get("demo")!;
   const origin = service.pools[0]!.origins[0]!;
-  const subjects = new ViewSubjects([service]);
   service.validUntilMs = Infinity;
-  return { service, origin, subjects };
+  /** Lays one override, or removes it, as a hub would bring it. */
+  const lay = (value: Override | null, key: string, nowMs = 1_000) =>
+    subjects.apply({ overrides: change(overrides, [{ key, value }]) }, nowMs);
+  return { services, service, origin, subjects, overrides, changed, configs, lay };
 }
 
-const drain = (expiresAtMs = Infinity): Override => ({
+const DRAIN = "administrative/euw1";
+const drain = (expiresAtMs: number | null = null): Override => ({
   kind: "administrative",
   origin: "euw1",
   state: "draining",
   expiresAtMs,
-});
-const laid = (value: Override | null, from: number | null = 0): ViewDelta => ({
-  overrides: { from, to: 1, entries: [{ key: "administrative/euw1", version: 1, value }] },
 });
 
 const READING: OriginReading = {
@@ -59,43 +68,85 @@ const read = (over: Partial<OriginReading>): ViewDelta => ({
 
 describe("what a hub brought", () => {
   it("drains an origin while the override stands", () => {
-    const { service, origin, subjects } = setUp();
-    subjects.apply(laid(drain()), 1_000);
+    const { service, origin, lay } = setUp();
+    lay(drain(), DRAIN);
     expect(origin.administrative).toBe("draining");
     expect(service.validUntilMs).toBe(0);
-    subjects.apply(laid(null), 1_000);
+    lay(null, DRAIN);
     expect(origin.administrative).toBe("enabled");
   });
 
   it("drops an override when its time has passed, without being told", () => {
-    const { origin, subjects } = setUp();
-    subjects.apply(laid(drain(5_000)), 1_000);
+    const { origin, subjects, lay } = setUp();
+    lay(drain(5_000), DRAIN);
     subjects.expire(4_999);
     expect(origin.administrative).toBe("draining");
     subjects.expire(5_000);
     expect(origin.administrative).toBe("enabled");
   });
 
-  it("drops every override that is not in a whole section", () => {
-    const { origin, subjects } = setUp();
-    subjects.apply(laid(drain()), 1_000);
-    subjects.apply({ overrides: { from: null, to: 9, entries: [] } }, 2_000);
-    expect(origin.administrative).toBe("enabled");
+  it("keeps a drain without expiry, also one that came back from storage", () => {
+    const { origin, subjects, lay } = setUp();
+    lay(JSON.parse(JSON.stringify(drain())) as Override, DRAIN);
+    subjects.expire(Number.MAX_SAFE_INTEGER);
+    expect(origin.administrative).toBe("draining");
   });
 
   it("sets a weight and gives the configured one back", () => {
-    const { origin, subjects } = setUp();
-    const weight: Override = { kind: "weight", origin: "euw1", weight: 9, expiresAtMs: Infinity };
-    subjects.apply(laid(weight), 0);
+    const { origin, lay } = setUp();
+    lay({ kind: "weight", origin: "euw1", weight: 9, expiresAtMs: null }, "weight/euw1");
     expect(origin.weight).toBe(9);
-    subjects.apply(laid(null), 0);
+    lay(null, "weight/euw1");
     expect(origin.weight).toBe(4);
   });
 
   it("ignores an override for an origin that this isolate does not have", () => {
-    const { origin, subjects } = setUp();
-    subjects.apply(laid({ ...drain(), kind: "administrative", origin: "gone", state: "disabled" }), 0);
+    const { origin, lay } = setUp();
+    lay({ kind: "administrative", origin: "gone", state: "disabled", expiresAtMs: null }, "administrative/gone");
     expect(origin.administrative).toBe("enabled");
+  });
+
+  it("counts an origin as down for a game day, until its time has passed", () => {
+    const { origin, subjects, lay } = setUp();
+    lay({ kind: "failure", origin: "euw1", expiresAtMs: 5_000 }, "failure/euw1");
+    expect(refusalOf(origin, 1_000)).toBe("simulated failure");
+    subjects.expire(5_000);
+    expect(refusalOf(origin, 5_000)).toBeNull();
+  });
+
+  it("puts a service into maintenance and back, and touches nothing else", () => {
+    const { services, service, lay } = setUp();
+    const maintenance = maintenanceSchema.parse({ status: 503 });
+    lay({ kind: "maintenance", service: "demo", maintenance, expiresAtMs: null }, "maintenance/demo");
+    expect(services.get("demo")).toBe(service);
+    expect(service.maintenance).toEqual(maintenance);
+    lay(null, "maintenance/demo");
+    expect(service.maintenance).toBeNull();
+  });
+
+  it("prepares a service anew when an override restructures it, and keeps what it knew of its origins", () => {
+    const { services, service, origin, configs, lay } = setUp();
+    Object.assign(origin, { latencyMs: 12, inFlight: 3 });
+    lay({ kind: "policy", service: "demo", policy: "random", expiresAtMs: null }, "policy/demo");
+    const changed = services.get("demo")!;
+    expect(changed).not.toBe(service);
+    expect(changed.pools[0]!.origins[0]).toBe(origin);
+    expect(configs.at(-1)!.services["demo"]!.steering.policy).toBe("random");
+    // What does not concern it leaves it as it is.
+    lay(drain(), DRAIN);
+    expect(services.get("demo")).toBe(changed);
+    expect(origin.administrative).toBe("draining");
+  });
+
+  it("gives a registered origin a place in its pool, and takes it away again", () => {
+    const { services, lay } = setUp({ ...config, registration: { allow: ["https://*.origins.example.com"] } });
+    const registered = originSchema.parse({ id: "new1", url: "https://new1.origins.example.com" });
+    const registration = { kind: "registration", service: "demo", pool: "eu", ttlSeconds: 10 } as const;
+    lay({ ...registration, origin: registered, expiresAtMs: null }, "registration/new1");
+    const ids = () => services.get("demo")!.pools[0]!.origins.map(({ id }) => id);
+    expect(ids()).toEqual(["euw1", "new1"]);
+    lay(null, "registration/new1");
+    expect(ids()).toEqual(["euw1"]);
   });
 
   it("takes over the breaker's word, health and admission", () => {
@@ -106,9 +157,7 @@ describe("what a hub brought", () => {
   });
 
   it("forgets its own run of failures when the breaker changes its phase, and only then", () => {
-    const { service, origin } = setUp();
-    const changed: string[] = [];
-    const subjects = new ViewSubjects([service], (id) => void changed.push(id));
+    const { subjects, origin, changed } = setUp();
     const read = (breaker: OriginReading["breaker"], version: number) =>
       subjects.apply(
         { origins: { from: 0, to: version, entries: [{ key: "euw1", version, value: { ...READING, breaker } }] } },
