@@ -1,5 +1,7 @@
 /** What a hub tells of itself, for metrics and for operators. */
-import type { Versions } from "../src/agreement/protocol.ts";
+import type { OriginId, OriginReading, Versions } from "../src/agreement/protocol.ts";
+import type { Performance } from "../src/agreement/roll-ups.ts";
+import type { TrafficCounts } from "../src/agreement/traffic-counts.ts";
 
 /** Counted since the object started. */
 export interface HubCounters {
@@ -38,4 +40,25 @@ export interface HubDescription {
   readonly counters: HubCounters & { readonly releases: number };
   /** What services' isolates counted since the object started, by service and counter. */
   readonly services: Readonly<Record<string, Readonly<Record<string, number>>>>;
+}
+
+/** What a hub tells of its region's traffic and origins. */
+export interface HubStatistics {
+  readonly description: HubDescription;
+  /** How long ago it started, or was told to forget, ms. */
+  readonly spanMs: number;
+  readonly totals: TrafficCounts;
+  /** What its isolates are told of every origin. */
+  readonly readings: readonly (readonly [OriginId, OriginReading])[];
+}
+
+/** What the control plane asks of a hub. None of it is on a request's path. */
+export interface HubForApi {
+  statistics(): Promise<HubStatistics>;
+  /** @param service only this one; null: all */
+  performance(windowMinutes: number, service: string | null): Promise<Performance>;
+  /** Forgets what it has counted. */
+  forgetStatistics(): Promise<void>;
+  /** Has the ControlPlane's word anew. @returns whether it answered; a hub nobody has a lease from has nothing to renew */
+  reload(): Promise<boolean>;
 }

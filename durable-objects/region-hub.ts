@@ -35,13 +35,7 @@ import {
   type Versions,
   type Witness,
 } from "../src/agreement/protocol.ts";
-import {
-  forgetSilent,
-  noTraffic,
-  retryRatios,
-  takeReport,
-  type RegionTotals,
-} from "../src/agreement/region-traffic.ts";
+import type { Performance } from "../src/agreement/roll-ups.ts";
 import { paceFor, regionOf } from "../src/agreement/sharding.ts";
 import {
   CONTACT_EVERY_MS,
@@ -61,9 +55,11 @@ import { CountedAlarm, countedStore } from "./counted-storage.ts";
 import { HeldSyncs } from "./held-syncs.ts";
 import { HubOrigins } from "./hub-origins.ts";
 import { HubReadings } from "./hub-readings.ts";
-import { noHubCalls, type HubDescription } from "./hub-description.ts";
+import { noHubCalls, type HubDescription, type HubForApi, type HubStatistics } from "./hub-description.ts";
+import { HubTraffic } from "./hub-traffic.ts";
 import { within } from "./hubs.ts";
 import { TickClock } from "./tick-clock.ts";
+import { Watchers } from "./watchers.ts";
 
 const SETTINGS = originSettings(config);
 
@@ -72,15 +68,15 @@ const FIRST_PROBES_MS = 3_000;
 
 const LEASES_END_BY = "leasesEndByMs";
 
-export class RegionHub extends DurableObject<Bindings> implements HubForIsolates, HubForObjects {
+export class RegionHub extends DurableObject<Bindings> implements HubForIsolates, HubForObjects, HubForApi {
   #state: HubState;
   readonly #readings: HubReadings;
-  readonly #traffic: RegionTotals = noTraffic();
+  readonly #traffic = new HubTraffic(Date.now);
   readonly #origins: HubOrigins;
   readonly #clock = new TickClock(() => this.#tick());
   readonly #held = new HeldSyncs((have) => this.#lacks(have));
   /** Confirmations that wait for something to happen. */
-  readonly #watchers = new Set<() => void>();
+  readonly #watchers = new Watchers();
   readonly #counters = noHubCalls();
   /** When origins are probed. */
   readonly #alarm: CountedAlarm;
@@ -174,16 +170,14 @@ export class RegionHub extends DurableObject<Bindings> implements HubForIsolates
     let isTimeUp = false;
     const timer = setTimeout(() => {
       isTimeUp = true;
-      this.#progress();
+      this.#watchers.lookAgain();
     }, waitMs);
     try {
       for (;;) {
         const answer = hubConfirmation(this.#state, section, version, this.#clock.nowMs);
         if (answer.complete || isTimeUp) return answer;
         this.#clock.run();
-        const { promise, resolve } = Promise.withResolvers<void>();
-        this.#watchers.add(resolve);
-        await promise;
+        await this.#watchers.wait();
       }
     } finally {
       clearTimeout(timer);
@@ -200,13 +194,30 @@ export class RegionHub extends DurableObject<Bindings> implements HubForIsolates
       shards: this.#shards,
       versions: this.#versions(""),
       counters: { ...this.#counters, releases: this.#held.releases },
-      services: Object.fromEntries([...this.#traffic.services].map(([service, { totals }]) => [service, totals])),
+      services: this.#traffic.countersByService(),
     };
   }
 
+  statistics(): Promise<HubStatistics> {
+    const readings = [...this.#origins.readings(Date.now())];
+    return Promise.resolve({ description: this.describe(), ...this.#traffic.totals(), readings });
+  }
+
+  performance(windowMinutes: number, service: string | null): Promise<Performance> {
+    return Promise.resolve(this.#traffic.performance(windowMinutes, service));
+  }
+
+  forgetStatistics(): Promise<void> {
+    return Promise.resolve(this.#traffic.forget());
+  }
+
+  async reload(): Promise<boolean> {
+    if (this.#isRegistered) await this.#tryContact(true);
+    return this.#isRegistered && mayGrant(this.#state, Date.now());
+  }
+
   #take(report: Report): void {
-    const nowMs = Date.now();
-    if (takeReport(this.#traffic, report, nowMs)) this.ctx.waitUntil(this.#origins.takeReport(report, nowMs));
+    if (this.#traffic.take(report)) this.ctx.waitUntil(this.#origins.takeReport(report, Date.now()));
   }
 
   /** Notes who may hold a lease from now on. @returns whether the sync may be answered with one */
@@ -222,14 +233,14 @@ export class RegionHub extends DurableObject<Bindings> implements HubForIsolates
       this.#counters.rowsWritten++;
     }
     this.#clock.run();
-    this.#progress();
+    this.#watchers.lookAgain();
     return true;
   }
 
   #answer(request: SyncRequest): SyncAnswer {
     const nowMs = Date.now();
     if (this.#readings.isDue(nowMs)) {
-      forgetSilent(this.#traffic, nowMs);
+      this.#traffic.forgetSilent();
       this.#readings.publish(this.#origins.readings(nowMs), nowMs);
     }
     const isolates = this.#state.holders.size;
@@ -240,7 +251,7 @@ export class RegionHub extends DurableObject<Bindings> implements HubForIsolates
       ...answer,
       ...paceFor(isolates),
       shards: this.#shards,
-      traffic: { isolates, retryRatio: retryRatios(this.#traffic, nowMs) },
+      traffic: { isolates, retryRatio: this.#traffic.retryRatios() },
     };
   }
 
@@ -261,22 +272,15 @@ export class RegionHub extends DurableObject<Bindings> implements HubForIsolates
   }
 
   #releaseSoon(): void {
-    this.#progress();
+    this.#watchers.lookAgain();
     this.#held.releaseSoon();
-  }
-
-  /** Lets waiting confirmations look again. */
-  #progress(): void {
-    const watchers = [...this.#watchers];
-    this.#watchers.clear();
-    for (const look of watchers) look();
   }
 
   /** @returns whether the clock has to go on */
   #tick(): boolean {
     const nowMs = this.#clock.nowMs;
     dropExpired(this.#state.holders, nowMs);
-    this.#progress();
+    this.#watchers.lookAgain();
     if (nowMs - this.#contactedMs >= CONTACT_EVERY_MS) void this.#contactOnce();
     if (this.#state.holders.size > 0 || this.#watchers.size > 0) return true;
     if (nowMs - this.#holderSeenMs < LEAVE_AFTER_MS) return true;
@@ -294,7 +298,8 @@ export class RegionHub extends DurableObject<Bindings> implements HubForIsolates
     return this.#contact;
   }
 
-  async #tryContact(): Promise<void> {
+  /** @param anew whether to be sent everything, whatever is here */
+  async #tryContact(anew = false): Promise<void> {
     const state = this.#state;
     const call = sendCall(state.registration, Date.now());
     const timer = setTimeout(() => timeIsUp(state.registration, call), CONTACT_LEASE_MS);
@@ -306,7 +311,7 @@ export class RegionHub extends DurableObject<Bindings> implements HubForIsolates
       region,
       instance,
       register: !this.#isRegistered,
-      have: loggedVersions(logged),
+      have: anew ? null : loggedVersions(logged),
       isolates: holders.size,
     });
     try {

@@ -7,6 +7,7 @@
  */
 import type { Region } from "../config/region.ts";
 import type { BreakerPhase } from "../steering/origin-state.ts";
+import type { LatencyCounts } from "./latency-counts.ts";
 import type { Override } from "./override.ts";
 import type { PurgeMark } from "./purge-mark.ts";
 import type { SectionDelta } from "./section.ts";
@@ -138,6 +139,16 @@ export interface ServiceReport {
   readonly retries: number;
   /** Further counters by name, added up as they are. */
   readonly counters: Readonly<Record<string, number>>;
+  /** The policy over pools that decided. Absent, as `answers`, in reports of isolates deployed before there was such a thing. */
+  readonly algorithm?: string;
+  /** Answered requests by the origin whose answer it was; `(cache)` and `(none)` where it was nobody's. */
+  readonly answers?: Readonly<Record<OriginId, AnswerReport>>;
+}
+
+/** Times from a request to its response head, by whether it was an error (as `errors` has it); null: there were none. */
+export interface AnswerReport {
+  readonly success: Readonly<LatencyCounts> | null;
+  readonly failure: Readonly<LatencyCounts> | null;
 }
 
 export interface Report {

@@ -53,7 +53,7 @@ export function takeReport(totals: RegionTotals, report: Report, nowMs: number):
     const service = serviceTraffic(totals, name);
     addTo(service.requests, seen.requests, nowMs, report.ageMs);
     addTo(service.retries, seen.retries, nowMs, report.ageMs);
-    const { counters, ...own } = seen;
+    const { counters, algorithm: _algorithm, answers: _answers, ...own } = seen;
     for (const [counter, count] of [...Object.entries(own), ...Object.entries(counters)])
       service.totals[counter] = (service.totals[counter] ?? 0) + count;
   }

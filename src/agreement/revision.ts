@@ -1,5 +1,5 @@
 /** A change of a logged section as it is asked for, made and remembered: each one is a numbered revision of its section. */
-import type { LoggedDelta, LoggedSection, LoggedVersions, Sections } from "./protocol.ts";
+import type { HubName, LoggedDelta, LoggedSection, LoggedVersions, Sections } from "./protocol.ts";
 import type { Confirmation } from "./registry.ts";
 
 /** One entry to write; `value` null removes it. A purge's epoch is set where it is written. */
@@ -78,4 +78,6 @@ export interface ControlPlaneForApi {
   standing<S extends LoggedSection>(section: S): Promise<Standing<S>>;
   /** The newest first; only those below `before`. */
   changes(section: LoggedSection, limit: number, before?: number): Promise<Revision[]>;
+  /** Hubs that may be granting leases. */
+  hubs(): Promise<readonly { readonly hub: HubName }[]>;
 }

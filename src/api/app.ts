@@ -12,7 +12,9 @@ import { addExplain } from "./explain.ts";
 import { addHealth } from "./health.ts";
 import { doneOnce } from "./idempotent.ts";
 import { ApiProblem, problemResponse } from "./problem.ts";
+import { addPerformance } from "./performance.ts";
 import { addReferencePage } from "./reference-page.ts";
+import { addStats } from "./stats.ts";
 import type { ApiBindings, ApiEnv, System } from "./system.ts";
 import { refuseInvalid } from "./validation.ts";
 
@@ -60,6 +62,8 @@ export function controlPlaneApp(system: System): OpenAPIHono<ApiEnv> {
   addHealth(app, system);
   addAudit(app, system);
   addExplain(app, system);
+  addStats(app, system);
+  addPerformance(app, system);
   addDocument(app);
   addReferencePage(app);
 

@@ -1,7 +1,10 @@
 /** Where the control plane finds the deployment's memory: its Durable Objects, and the views of the isolate it runs in. */
+import type { HubForApi } from "../../durable-objects/hub-description.ts";
 import { AUDIT_LOG_NAME, type AuditForApi } from "../agreement/audit-record.ts";
 import { LOGGED_SECTIONS, type LoggedSection, type LoggedVersions } from "../agreement/protocol.ts";
 import type { ControlPlaneForApi } from "../agreement/revision.ts";
+import { regionOf } from "../agreement/sharding.ts";
+import type { Region } from "../config/region.ts";
 import { loggedVersions } from "../agreement/view-state.ts";
 import type { LedgerForIsolates } from "../resilience/idempotency-messages.ts";
 import type { RegionView } from "../view/region-view.ts";
@@ -15,7 +18,7 @@ const LEDGER_NAME = "control-plane";
 /** @param bindings the Worker's environment. An object that is not bound is missed when it is asked */
 export function controlObjects(
   bindings: Readonly<Record<string, unknown>>,
-): Pick<System, "control" | "audit" | "ledger"> {
+): Pick<System, "control" | "audit" | "ledger" | "hub"> {
   // A stub that has failed stays broken, so each question gets a new one.
   return {
     get control() {
@@ -27,13 +30,19 @@ export function controlObjects(
     get ledger() {
       return stub(bindings, "IDEMPOTENCY_LEDGER", LEDGER_NAME) as LedgerForIsolates;
     },
+    hub: (name) => stub(bindings, "REGION_HUB", name, { locationHint: regionOf(name) }) as HubForApi,
   };
 }
 
-function stub(bindings: Readonly<Record<string, unknown>>, binding: string, name: string): unknown {
-  const namespace = bindings[binding] as { getByName(name: string): unknown } | undefined;
+function stub(
+  bindings: Readonly<Record<string, unknown>>,
+  binding: string,
+  name: string,
+  options: { readonly locationHint?: Region } = {},
+): unknown {
+  const namespace = bindings[binding] as { getByName(name: string, options: object): unknown } | undefined;
   if (namespace === undefined) throw new Error(`Expected the binding \`${binding}\` in wrangler.toml, got nothing`);
-  return namespace.getByName(name);
+  return namespace.getByName(name, options);
 }
 
 /** The agreed sections as this isolate has them: one view in production, one for each place in a local run. */

@@ -1,6 +1,7 @@
 /** What the control plane works on: the deployment it belongs to, handed in by the Worker's entry. */
+import type { HubForApi } from "../../durable-objects/hub-description.ts";
 import type { AuditForApi } from "../agreement/audit-record.ts";
-import type { LoggedDelta, LoggedVersions } from "../agreement/protocol.ts";
+import type { HubName, LoggedDelta, LoggedVersions } from "../agreement/protocol.ts";
 import type { ControlPlaneForApi } from "../agreement/revision.ts";
 import type { Config } from "../config/schema.ts";
 import type { LedgerForIsolates } from "../resilience/idempotency-messages.ts";
@@ -24,6 +25,8 @@ export interface System {
   readonly control: ControlPlaneForApi;
   readonly audit: AuditForApi;
   readonly ledger: LedgerForIsolates;
+  /** A hub by its name, made in its region if it is not there yet. */
+  hub(name: HubName): HubForApi;
   /** What this isolate knows, from a region. */
   viewFrom(region: Region): RegionView;
   /** Where a request comes from, by what the edge says of it. */

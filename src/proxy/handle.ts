@@ -87,7 +87,14 @@ async function answerOf(exchange: Exchange): Promise<Response> {
       : "response" in answer
         ? clientResponse(exchange, answer.response)
         : failed(exchange, answer.failure);
-  exchange.view.report.request(exchange.service.name, response.status >= 500, exchange.attempts.length);
+  const { view, service, attempts, startedMs } = exchange;
+  view.report.request(service.name, {
+    isError: response.status >= 500,
+    attempts: attempts.length,
+    instance: "hit" in answer ? "(cache)" : (attempts.at(-1)?.candidate.origin.id ?? "(none)"),
+    algorithm: service.config.steering.policy,
+    durationMs: Date.now() - startedMs,
+  });
   return response;
 }
 

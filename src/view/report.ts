@@ -1,5 +1,7 @@
 /** What this isolate has seen since its last report, added up attempt by attempt. */
+import { countLatency, noLatencies } from "../agreement/latency-counts.ts";
 import type {
+  AnswerReport,
   LatencyReport,
   OriginId,
   OriginReport,
@@ -13,7 +15,23 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 type OriginTally = Omit<Mutable<OriginReport>, "latency" | "inFlight"> & { readonly latency: Mutable<LatencyReport> };
 
-type ServiceTally = Omit<Mutable<ServiceReport>, "counters"> & { readonly counters: Record<string, number> };
+type ServiceTally = Omit<Mutable<ServiceReport>, "counters" | "answers"> & {
+  readonly counters: Record<string, number>;
+  readonly answers: Map<string, Mutable<AnswerReport>>;
+};
+
+/** A request that has been answered. */
+export interface Answered {
+  /** An error of ours, or an origin's 5xx. */
+  readonly isError: boolean;
+  readonly attempts: number;
+  /** Whose answer it was: an origin's id, `(cache)` or `(none)`. */
+  readonly instance: string;
+  /** The policy over pools. */
+  readonly algorithm: string;
+  /** Time to the response head, ms. */
+  readonly durationMs: number;
+}
 
 /** Reports kept to be sent again; older ones say nothing about now. */
 const KEPT_REPORTS = 4;
@@ -92,12 +110,16 @@ export class ReportBook {
   }
 
   /** Notes an answered request. */
-  request(service: ServiceName, isError: boolean, attempts: number): void {
+  request(service: ServiceName, { isError, attempts, instance, algorithm, durationMs }: Answered): void {
     const tally = this.#service(service);
     tally.requests++;
     if (isError) tally.errors++;
     tally.attempts += attempts;
     tally.retries += Math.max(0, attempts - 1);
+    tally.algorithm = algorithm;
+    let answers = tally.answers.get(instance);
+    if (answers === undefined) tally.answers.set(instance, (answers = { success: null, failure: null }));
+    countLatency(isError ? (answers.failure ??= noLatencies()) : (answers.success ??= noLatencies()), durationMs);
   }
 
   /** Adds to a named counter of a service. */
@@ -159,7 +181,9 @@ export class ReportBook {
       origins: Object.fromEntries(
         [...this.#origins].map(([id, tally]) => [id, { ...tally, inFlight: this.#inFlightOf(id) }]),
       ),
-      services: Object.fromEntries(this.#services),
+      services: Object.fromEntries(
+        [...this.#services].map(([name, tally]) => [name, { ...tally, answers: Object.fromEntries(tally.answers) }]),
+      ),
       settled: this.#settled,
     };
     this.#sinceMs = nowMs;
@@ -190,7 +214,7 @@ export class ReportBook {
   #service(name: ServiceName): ServiceTally {
     let tally = this.#services.get(name);
     if (tally === undefined) {
-      tally = { requests: 0, errors: 0, attempts: 0, retries: 0, counters: {} };
+      tally = { requests: 0, errors: 0, attempts: 0, retries: 0, counters: {}, answers: new Map() };
       this.#services.set(name, tally);
     }
     return tally;

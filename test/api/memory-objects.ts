@@ -2,13 +2,16 @@
 import type { AuditRecord } from "../../src/agreement/audit-record.ts";
 import type { LoggedDelta, LoggedSection } from "../../src/agreement/protocol.ts";
 import type { ControlPlaneForApi, EntryChange, Revision } from "../../src/agreement/revision.ts";
+import { noRollUps, performanceOf } from "../../src/agreement/roll-ups.ts";
+import { noCounts } from "../../src/agreement/traffic-counts.ts";
+import { noHubCalls, type HubForApi } from "../../durable-objects/hub-description.ts";
 import { change, deltaSince, type SectionState } from "../../src/agreement/section.ts";
 import { emptyLog } from "../../src/agreement/view-state.ts";
 import type { System } from "../../src/api/system.ts";
 import { begin, end, type IdempotencyEntry } from "../../src/resilience/idempotency.ts";
 import type { KeptAnswer } from "../../src/resilience/idempotency-messages.ts";
 
-export function memoryObjects(clock: () => number): Pick<System, "control" | "audit" | "ledger"> {
+export function memoryObjects(clock: () => number): Pick<System, "control" | "audit" | "ledger" | "hub"> {
   const records: AuditRecord[] = [];
   const audit: System["audit"] = {
     append(entries) {
@@ -25,7 +28,22 @@ export function memoryObjects(clock: () => number): Pick<System, "control" | "au
           .slice(0, limit),
       ),
   };
-  return { control: memoryControl(clock, audit), audit, ledger: memoryLedger(clock) };
+  return { control: memoryControl(clock, audit), audit, ledger: memoryLedger(clock), hub: () => memoryHub(clock) };
+}
+
+/** A hub that nobody has reported anything to. */
+function memoryHub(clock: () => number): HubForApi {
+  const versions = { base: "", hub: "memory", origins: 0, overrides: 0, purges: 0, flags: 0 };
+  const description = { hub: "memory", instance: "memory", isolates: 0, held: 0, shards: 1, versions, services: {} };
+  const counters = { ...noHubCalls(), releases: 0 };
+  return {
+    statistics: () =>
+      Promise.resolve({ description: { ...description, counters }, spanMs: 0, totals: noCounts(), readings: [] }),
+    performance: (windowMinutes, service) =>
+      Promise.resolve(performanceOf(noRollUps(clock()), windowMinutes, service, clock())),
+    forgetStatistics: () => Promise.resolve(),
+    reload: () => Promise.resolve(true),
+  };
 }
 
 function memoryControl(clock: () => number, audit: System["audit"]): ControlPlaneForApi {
@@ -60,6 +78,7 @@ function memoryControl(clock: () => number, audit: System["audit"]): ControlPlan
       const values = new Map(entries.map(([key, { value }]) => [key, value])) as never;
       return Promise.resolve({ version: state(section).version, entries: values });
     },
+    hubs: () => Promise.resolve([]),
     changes: (section, limit, before = Infinity) =>
       Promise.resolve(revisions.filter((each) => each.section === section && each.version < before).slice(0, limit)),
   };

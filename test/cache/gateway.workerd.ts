@@ -89,7 +89,7 @@ export function gatewayWith(
   // Listened to where it is said: reports themselves are taken by the sync, whenever it likes.
   const { report } = gateway.viewFrom("enam");
   let counted: Counted = { requests: 0, attempts: 0, counters: {} };
-  report.request = (_service, _isError, attempts) => {
+  report.request = (_service, { attempts }) => {
     counted.requests++;
     counted.attempts += attempts;
   };

@@ -106,3 +106,12 @@ export async function whoGetsIn(api: RunningApi, operation: string): Promise<str
   }
   return inside;
 }
+
+/** Waits for something that takes a report or a push to come true. @throws Error after 15 s */
+export async function until(isTrue: () => Promise<boolean>): Promise<void> {
+  const deadline = AbortSignal.timeout(15_000);
+  while (!(await isTrue())) {
+    if (deadline.aborted) throw new Error("Expected it to come true within 15 s, but it did not");
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
