@@ -2,10 +2,11 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { stripTypeScriptTypes } from "node:module";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
 import { freePort } from "../demo/ports.ts";
 import { startProcess, waitUntil, type RunningProcess } from "../demo/process.ts";
-import { bundleWorker } from "../demo/worker-source.ts";
+import { bundleWorker, PROJECT } from "../demo/worker-source.ts";
 import { WORKERD, workerLiteral } from "../demo/workerd.ts";
 import type { Config } from "../src/config/schema.ts";
 
@@ -16,8 +17,14 @@ export interface ServedWorkers {
   stop(): Promise<void>;
 }
 
-/** A Worker to serve: a TypeScript file that imports nothing, or Fairlead with a configuration. */
-export type BenchWorker = { readonly name: string } & ({ readonly file: URL } | { readonly fairlead: Config });
+/** A Worker to serve: a TypeScript file with what it imports by path, or Fairlead with a configuration. */
+export type BenchWorker = {
+  readonly name: string;
+  readonly vars?: Readonly<Record<string, string>>;
+} & (
+  | { readonly file: URL; readonly objects?: Readonly<Record<string, string>> }
+  | { readonly fairlead: Config; readonly main?: URL }
+);
 
 /**
  * Serves Workers from one workerd process.
@@ -59,16 +66,36 @@ export async function serveWorkers(workers: readonly BenchWorker[], originPort: 
 async function service(worker: BenchWorker, directory: string): Promise<string> {
   const source = join(directory, worker.name);
   await mkdir(source);
-  const bundle =
+  const { vars = {} } = worker;
+  const literal =
     "fairlead" in worker
-      ? await bundleWorker(source, worker.fairlead)
-      : { directory: source, modules: [await stripped(worker.file, source)] };
-  return `(name = "${worker.name}", worker = ${workerLiteral(bundle, directory, { bindings: "fairlead" in worker, outbound: "origin" })})`;
+      ? workerLiteral(
+          await bundleWorker(source, worker.fairlead, worker.main && fileURLToPath(worker.main)),
+          directory,
+          { vars, outbound: "origin" },
+        )
+      : workerLiteral({ directory: source, modules: await stripped(worker.file, source) }, directory, {
+          vars,
+          bindings: false,
+          objects: worker.objects ?? {},
+          outbound: "origin",
+        });
+  return `(name = "${worker.name}", worker = ${literal})`;
 }
 
-async function stripped(file: URL, directory: string): Promise<string> {
-  await writeFile(join(directory, "index.js"), stripTypeScriptTypes(await readFile(file, "utf8")));
-  return "index.js";
+/** Strips a file and what it imports of their types; as modules they keep their paths, so that imports find them. */
+async function stripped(entry: URL, directory: string): Promise<string[]> {
+  const paths = [relative(PROJECT, fileURLToPath(entry))];
+  for (const path of paths) {
+    const code = stripTypeScriptTypes(await readFile(join(PROJECT, path), "utf8"));
+    await mkdir(join(directory, dirname(path)), { recursive: true });
+    await writeFile(join(directory, path), code);
+    for (const [, specifier] of code.matchAll(/^import .*? from "(\.[^"]+)";$/gm)) {
+      const imported = join(dirname(path), specifier!);
+      if (!paths.includes(imported)) paths.push(imported);
+    }
+  }
+  return paths;
 }
 
 function serverConfig(

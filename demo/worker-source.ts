@@ -2,7 +2,7 @@
 import { execFile } from "node:child_process";
 import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join, parse, resolve } from "node:path";
 import { promisify } from "node:util";
 import { experimental_readRawConfig } from "wrangler";
 import type { Config } from "../src/config/schema.ts";
@@ -48,6 +48,8 @@ interface RawWranglerConfig extends Record<string, unknown> {
 export interface WorkerSettings {
   /** As `defineConfig` returns it. Default: fairlead.config.ts. */
   readonly config?: Config;
+  /** Another entry that exports what src/index.ts does. */
+  readonly main?: string;
   /** Variables (and secrets) laid over those of wrangler.toml. */
   readonly vars?: Readonly<Record<string, string>>;
 }
@@ -59,12 +61,12 @@ export interface WorkerSettings {
  * @param directory where it is written, with a module that holds the configuration
  * @returns its path
  */
-export async function writeWranglerConfig({ config, vars }: WorkerSettings, directory: string): Promise<string> {
+export async function writeWranglerConfig({ config, vars, main }: WorkerSettings, directory: string): Promise<string> {
   const raw = experimental_readRawConfig({ config: WRANGLER_CONFIG }).rawConfig as unknown as RawWranglerConfig;
   const { env: _environments, assets, alias, ...kept } = raw;
   const written = {
     ...kept,
-    main: join(PROJECT, raw.main),
+    main: main ?? join(PROJECT, raw.main),
     vars: { ...raw.vars, ...vars },
     build: { ...raw.build, cwd: resolve(PROJECT, raw.build?.cwd ?? ".") },
     ...(assets === undefined ? {} : { assets: { ...assets, ...absolute(assets.directory) } }),
@@ -98,11 +100,15 @@ export interface WorkerBundle {
  * Bundles the Worker as `wrangler deploy` would upload it; can be started many times.
  *
  * @param directory an existing, empty one
+ * @param main      another entry, see `WorkerSettings`
  * @throws Error with what wrangler said when it cannot be built
  */
-export async function bundleWorker(directory: string, config?: Config): Promise<WorkerBundle> {
+export async function bundleWorker(directory: string, config?: Config, main?: string): Promise<WorkerBundle> {
   const settings = await mkdtemp(join(tmpdir(), "fairlead-bundle-"));
-  const path = await writeWranglerConfig(config === undefined ? {} : { config }, settings);
+  const path = await writeWranglerConfig(
+    { ...(config === undefined ? {} : { config }), ...(main === undefined ? {} : { main }) },
+    settings,
+  );
   const args = ["deploy", "--dry-run", "--config", path, "--outdir", directory];
   try {
     await promisify(execFile)(process.execPath, [WRANGLER, ...args], {
@@ -115,7 +121,7 @@ export async function bundleWorker(directory: string, config?: Config): Promise<
   } finally {
     await rm(settings, { recursive: true, force: true });
   }
-  const entry = "index.js";
+  const entry = `${parse(main ?? "index.ts").name}.js`;
   const others = (await readdir(directory)).filter((name) => MODULE.test(name) && name !== entry);
   return { directory, modules: [entry, ...others] };
 }

@@ -127,6 +127,8 @@ export interface WorkerLiteralOptions {
   readonly vars?: Readonly<Record<string, string>>;
   /** Whether it is bound to what wrangler.toml says, as Fairlead is. */
   readonly bindings?: boolean;
+  /** Its own Durable Objects, where it is not: class names by the name they are bound to. */
+  readonly objects?: Readonly<Record<string, string>>;
   /** The service that its requests go out by. */
   readonly outbound?: string;
   /** The service that has the Durable Objects. Default: the Worker itself. */
@@ -141,11 +143,13 @@ export interface WorkerLiteralOptions {
 export function workerLiteral(
   bundle: WorkerBundle,
   directory: string,
-  { vars = {}, bindings = true, outbound = "internet", objectsOf }: WorkerLiteralOptions = {},
+  { vars = {}, bindings = true, objects: own = {}, outbound = "internet", objectsOf }: WorkerLiteralOptions = {},
 ): string {
   const wrangler = unstable_readConfig({ config: WRANGLER_CONFIG }, { hideWarnings: true }) as unknown as Bindings;
   const sqlite = unstable_getDurableObjectClassNameToUseSQLiteMap(wrangler.migrations);
-  const objects = bindings ? wrangler.durable_objects.bindings : [];
+  const objects = bindings
+    ? wrangler.durable_objects.bindings
+    : Object.entries(own).map(([name, class_name]) => ({ name, class_name }));
   const classes = objectsOf === undefined ? [...new Set(objects.map((object) => object.class_name))] : [];
   const namespace = (name: string) =>
     objectsOf === undefined ? quote(name) : `(className = ${quote(name)}, serviceName = ${quote(objectsOf)})`;
@@ -174,7 +178,7 @@ export function workerLiteral(
 function moduleKind(name: string): string {
   if (name.endsWith(".wasm")) return "wasm";
   if (name.endsWith(".bin")) return "data";
-  return /\.m?js$/.test(name) ? "esModule" : "text";
+  return /\.(?:m?js|ts)$/.test(name) ? "esModule" : "text";
 }
 
 function variable(value: unknown): string {

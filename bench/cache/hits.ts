@@ -3,8 +3,7 @@ import { get } from "node:http";
 import { drive, hasWrk, REQUEST_HEADERS } from "../hot-path/wrk.ts";
 import { formatSpread, median } from "../statistics.ts";
 import { serveWorkers } from "../workerd.ts";
-import { freePort } from "../../demo/ports.ts";
-import { startProcess, waitUntil } from "../../demo/process.ts";
+import { startBenchOrigin } from "../hot-path/start-origin.ts";
 import { defineConfig } from "../../src/config/define.ts";
 import type { Reporter, TopicOptions } from "../figure.ts";
 
@@ -27,14 +26,10 @@ const config = defineConfig({
 /** @throws Error without wrk: a slower client would be what is measured */
 export async function measureHits(report: Reporter, { quick }: TopicOptions): Promise<void> {
   if (!(await hasWrk())) throw new Error("Expected wrk to be installed (bench/install-peers.sh), found none");
-  const port = await freePort();
-  const script = new URL("../hot-path/origin.ts", import.meta.url).pathname;
-  const origin = await startProcess({ name: "origin", command: process.execPath, args: [script, String(port)] });
+  const origin = await startBenchOrigin();
   try {
-    const answers = async () => (await fetch(`http://127.0.0.1:${port}/`)).ok;
-    await waitUntil("the origin to answer", answers, { alive: [origin] });
     const bare = { name: "pass-through", file: new URL("../hot-path/pass-through.ts", import.meta.url) };
-    const workers = await serveWorkers([bare, { name: "fairlead", fairlead: config }], port);
+    const workers = await serveWorkers([bare, { name: "fairlead", fairlead: config }], origin.port);
     try {
       const [bareAddress, ownAddress] = [workers.addresses.get("pass-through")!, workers.addresses.get("fairlead")!];
       for (const address of [bareAddress, ownAddress]) await drive(address, CONNECTIONS, WARM_UP_SECONDS);

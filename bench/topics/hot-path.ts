@@ -7,8 +7,7 @@ import type { Reporter, TopicOptions } from "../figure.ts";
 import { formatSpread, median } from "../statistics.ts";
 import fairleadConfig from "../hot-path/fairlead.config.ts";
 import { serveWorkers } from "../workerd.ts";
-import { freePort } from "../../demo/ports.ts";
-import { startProcess, waitUntil } from "../../demo/process.ts";
+import { startBenchOrigin } from "../hot-path/start-origin.ts";
 
 const PASS_THROUGH = "pass-through";
 const LEAST_PROXY = "least proxy";
@@ -45,8 +44,9 @@ export async function run(report: Reporter, { quick }: TopicOptions): Promise<vo
   }
   const stops: (() => Promise<void>)[] = [];
   try {
-    const originPort = await startOrigin(stops);
-    const { contestants, absent } = await startContestants(originPort, stops);
+    const origin = await startBenchOrigin();
+    stops.push(() => origin.stop());
+    const { contestants, absent } = await startContestants(origin.port, stops);
     const busyness = loadavg()[0]!;
     for (const { address } of contestants) await drive(address, 32, WARM_UP_SECONDS);
     const samples = await interleave(contestants, quick ? QUICK_ROUNDS : ROUNDS);
@@ -56,17 +56,6 @@ export async function run(report: Reporter, { quick }: TopicOptions): Promise<vo
   } finally {
     for (const stop of stops.toReversed()) await stop();
   }
-}
-
-async function startOrigin(stops: (() => Promise<void>)[]): Promise<number> {
-  const port = await freePort();
-  const script = new URL("../hot-path/origin.ts", import.meta.url).pathname;
-  const origin = await startProcess({ name: "origin", command: process.execPath, args: [script, String(port)] });
-  stops.push(() => origin.stop());
-  await waitUntil("the origin to answer", async () => (await fetch(`http://127.0.0.1:${port}/`)).ok, {
-    alive: [origin],
-  });
-  return port;
 }
 
 async function startContestants(originPort: number, stops: (() => Promise<void>)[]) {
