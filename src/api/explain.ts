@@ -41,6 +41,8 @@ const standing = {
   share: z.number().describe("The share it takes of what it would get, in [0, 1]."),
 };
 
+const place = z.int().describe("0: primaries; else the backup at this place in the chain, from 1.");
+
 const explanationSchema = z
   .object({
     service: z.string(),
@@ -50,8 +52,9 @@ const explanationSchema = z
     rule: z.int().nullable().describe("The rule that applies, by its place in the configuration, from 0."),
     filters: z.array(z.string()),
     panicking: z.boolean().describe("Nothing is available and everything is used all the same."),
+    level: place.describe("Who is chosen from: 0: primaries; else the backup at this place in the chain, from 1."),
     pools: z
-      .array(z.object({ ...standing, origins: z.array(z.object(standing)) }))
+      .array(z.object({ ...standing, origins: z.array(z.object({ ...standing, backup: place })) }))
       .describe("What may be chosen first, best score first."),
   })
   .openapi("Explanation");
@@ -77,6 +80,7 @@ const route = declare("read", "Steering", [400, 404], {
       rule: null,
       filters: [],
       panicking: false,
+      level: 0,
       pools: [
         {
           id: "eu",
@@ -85,8 +89,8 @@ const route = declare("read", "Steering", [400, 404], {
           passedOver: null,
           share: 1,
           origins: [
-            { id: "eu2", score: 0.5, reason: "weight 2", passedOver: null, share: 1 },
-            { id: "eu1", score: 1, reason: "weight 1", passedOver: "breaker open", share: 1 },
+            { id: "eu2", score: 0.5, reason: "weight 2", passedOver: null, share: 1, backup: 0 },
+            { id: "eu1", score: 1, reason: "weight 1", passedOver: "breaker open", share: 1, backup: 0 },
           ],
         },
       ],

@@ -1,6 +1,7 @@
 /** The cross-field rules of a configuration: what no single field can know. */
 import type { Config } from "./schema.ts";
 import { checkAffinity } from "./check-affinity.ts";
+import { checkFailover } from "./check-failover.ts";
 import { checkRateLimits } from "./check-rate-limits.ts";
 import { checkResilience } from "./check-resilience.ts";
 import { checkSteering } from "./check-steering.ts";
@@ -44,6 +45,7 @@ function checkServices(config: Config): ConfigProblem[] {
       );
     }
     problems.push(...checkSteering(["services", serviceName], service));
+    problems.push(...checkFailover(["services", serviceName], service));
     for (const [poolName, pool] of Object.entries(service.pools)) {
       pool.origins.forEach((origin, index) => {
         const path = ["services", serviceName, "pools", poolName, "origins", index];

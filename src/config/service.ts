@@ -4,6 +4,7 @@ import { affinitySchema } from "./affinity.ts";
 import { authSchema } from "./auth.ts";
 import { cacheSchema } from "./cache.ts";
 import { breakerSchema, rampSchema } from "./breaker.ts";
+import { failoverSchema } from "./failover.ts";
 import { fieldNameSchema, headerValueSchema } from "./header.ts";
 import { idempotencySchema } from "./idempotency.ts";
 import { cidrSchema } from "./maintenance.ts";
@@ -133,6 +134,7 @@ export const serviceSchema = z
     concurrency: concurrencySchema
       .optional()
       .meta({ description: "How many attempts each origin may have waiting, an isolate. Absent: no bound." }),
+    failover: failoverSchema.prefault({}).meta({ description: "Who stands in when no other origin is available." }),
     ejection: ejectionSchema
       .prefault({})
       .meta({ description: "How far traffic may be taken away from failing origins." }),

@@ -131,11 +131,11 @@ function mayHedge({ exchange, rule, body }: Errand): boolean {
   return isHarmless(rule, { method: exchange.request.method, deduplicated: isDeduplicated(exchange) });
 }
 
-/** A hedge waits for nobody: it goes to a candidate with room, within the budget, or not at all. */
+/** A hedge waits for nobody: it goes to a candidate with room, within the budget, or not at all. Backups are not for this. */
 function hedgeCandidate({ exchange, rule, tried }: Errand): Candidate | null {
   const { state, service } = exchange;
   const candidate = nextCandidate(state, exchange, tried, Date.now());
-  if (candidate === null || !isInBudget(exchange, rule)) return null;
+  if (candidate === null || candidate.origin.backup > 0 || !isInBudget(exchange, rule)) return null;
   return enterOrigin(service.pace, service.config.concurrency, candidate.origin) ? candidate : null;
 }
 

@@ -4,6 +4,7 @@ import { retryAfterMs } from "../resilience/retry.ts";
 import type { ServiceState } from "../steering/availability.ts";
 import type { Candidate } from "../steering/candidates.ts";
 import { observeAttempt } from "../steering/observe.ts";
+import { FAILOVER_COUNTERS } from "../telemetry/service-counters.ts";
 import type { Seen } from "../view/report.ts";
 import type { Trial } from "../view/trials.ts";
 import type { Attempt, Outcome } from "./attempt.ts";
@@ -72,10 +73,16 @@ export function reportOutcome(
   if (result === "ignored") return;
   const { view, context } = exchange;
   const isFailure = origin.local.countsAsFailure(result);
+  if (origin.backup > 0) countBackup(exchange, isFailure);
   if (exchange.state.panicking) view.report.panic(origin.id);
   else
     view.report.attempt(origin.id, isFailure ? seen(result) : "success", durationMs, durationMs > origin.local.slowMs);
   if (isFailure) view.sync.urgent(context);
+}
+
+function countBackup({ view, service }: Exchange, isFailure: boolean): void {
+  view.report.count(service.name, FAILOVER_COUNTERS.attempt);
+  if (isFailure) view.report.count(service.name, FAILOVER_COUNTERS.failure);
 }
 
 /** Gives a trial's permit back with its outcome, at once: others may be waiting for the slot. */

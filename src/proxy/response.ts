@@ -57,6 +57,7 @@ function decision(exchange: Exchange): string {
     const { pool } = last.candidate;
     parts.push(`pool=${pool.id}`, `reason="${state.picker.reason(state.pools.indexOf(pool), exchange)}"`);
   }
+  if (last !== undefined && last.candidate.origin.backup > 0) parts.push("backup");
   if (state.panicking) parts.push("panic");
   parts.push(`view-age=${age}`);
   return parts.join("; ");

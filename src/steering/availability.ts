@@ -10,7 +10,8 @@ import type { Maintenance } from "../config/maintenance.ts";
 import type { Region } from "../config/region.ts";
 import type { ShedConfig } from "../config/rules.ts";
 import type { PanicMode } from "../config/service.ts";
-import type { Narrowing } from "./narrow.ts";
+import { levelsOf } from "./backups.ts";
+import type { Flags, Narrowing } from "./narrow.ts";
 import { isAdministrative, isEjection, refusalOf, type OriginState, type Refusal } from "./origin-state.ts";
 import type { Member, Picker } from "./policy.ts";
 
@@ -40,6 +41,10 @@ export interface ServiceState {
   readonly narrowing: Narrowing;
   /** True while a pool or an origin takes only a share of what would be its own. Worked out here. */
   partial: boolean;
+  /** How many backups one request may try; 0: the service has none. */
+  readonly maxBackups: number;
+  /** Who may take a request: primaries, then each backup by itself. Empty where there are no backups. Worked out here. */
+  levels: readonly Flags[];
   readonly maxEjected: number;
   readonly panicMode: PanicMode;
   /** True while nothing is available and every origin that no operator took out is used all the same. */
@@ -62,6 +67,7 @@ export function refreshAvailability(service: ServiceState, nowMs: number): void 
   service.panicking = !service.eligible.includes(1) && service.panicMode === "fail-open" && panic(service);
   service.partial = false;
   for (const pool of service.pools) if (isPartial(pool, service.narrowing.overprovisioning)) service.partial = true;
+  if (service.maxBackups > 0) service.levels = levelsOf(service);
 }
 
 /** Works out a pool's share (see `overprovisioning`); true if it or one of its origins takes less than the whole. */
@@ -69,11 +75,14 @@ function isPartial(pool: PoolState, overprovisioning: number): boolean {
   let weight = 0;
   let left = 0;
   let partial = pool.shed.percent > 0;
+  // Beside primaries a backup weighs nothing: it takes no traffic while they do.
+  const hasPrimary = pool.origins.some(({ backup }) => backup === 0);
   pool.origins.forEach((origin, index) => {
+    const isEligible = pool.eligible[index] === 1;
+    if (isEligible && (origin.admission < 1 || origin.kept < 1)) partial = true;
+    if (hasPrimary && origin.backup > 0) return;
     weight += origin.weight;
-    if (pool.eligible[index] !== 1) return;
-    left += origin.weight;
-    if (origin.admission < 1 || origin.kept < 1) partial = true;
+    if (isEligible) left += origin.weight;
   });
   pool.weight = weight;
   pool.share = weight === 0 ? 1 : Math.min(1, (overprovisioning * left) / weight);

@@ -1,5 +1,6 @@
 /** Which origin a request goes to next: the service's policy over its pools, then the pool's over its origins. */
 import { refreshAvailability, type PoolState, type ServiceState, type Standing } from "./availability.ts";
+import { stagesOf } from "./backups.ts";
 import { isWholeFor, scopeOf, type Flags } from "./narrow.ts";
 import type { Picker, SteerRequest } from "./policy.ts";
 
@@ -20,6 +21,7 @@ export function nextCandidate(
   nowMs: number,
 ): Candidate | null {
   refreshAvailability(service, nowMs);
+  if (service.maxBackups > 0) return nextInChain(service, request, tried);
   if (isWholeFor(service)) {
     if (tried.length === 0) return pickFrom(service, service.picker, service.eligible, null, request, tried);
     return (
@@ -33,6 +35,22 @@ export function nextCandidate(
     return pickFrom(service, picker, allowed, origins, request, tried);
   };
   return among(preferred, false) ?? among(required, false) ?? among(preferred, true) ?? among(required, true);
+}
+
+/** The same where the service has backups: one stage after the other. */
+function nextInChain(service: ServiceState, request: SteerRequest, tried: readonly Candidate[]): Candidate | null {
+  const triedBackups = tried.filter(({ origin }) => origin.backup > 0).length;
+  const { picker, stages } = stagesOf(service, request, triedBackups);
+  for (const { among } of stages) {
+    for (const triedPoolsToo of [false, true]) {
+      for (const { pools, origins } of among) {
+        const allowed = triedPoolsToo ? pools.slice() : untriedPools(service, pools, tried);
+        const candidate = pickFrom(service, picker, allowed, origins, request, tried);
+        if (candidate !== null) return candidate;
+      }
+    }
+  }
+  return null;
 }
 
 function untriedPools(service: ServiceState, pools: Uint8Array, tried: readonly Candidate[]): Uint8Array {

@@ -1,6 +1,7 @@
 /** What would be decided for a request now, and why: every pool and origin with its score, its reason, and what keeps it out. */
+import { stagesOf } from "./backups.ts";
 import { refreshAvailability, type PoolState, type ServiceState } from "./availability.ts";
-import { ruleOf, scopeOf, type Flags } from "./narrow.ts";
+import { ruleOf, scopeOf, type Flags, type Scope } from "./narrow.ts";
 import { refusalOf, type OriginState } from "./origin-state.ts";
 import type { Picker, SteerRequest } from "./policy.ts";
 
@@ -16,6 +17,8 @@ interface Standing {
 export interface OriginStanding extends Standing {
   /** Share of the requests that it takes of those it would get, in [0, 1]. */
   readonly share: number;
+  /** Its place in the chain of backups, from 1; 0: it is a primary. */
+  readonly backup: number;
 }
 
 export interface PoolStanding extends Standing {
@@ -31,6 +34,8 @@ export interface Explanation {
   /** Descriptions of the filters, in order. */
   readonly filters: readonly string[];
   readonly panicking: boolean;
+  /** Who is chosen from: 0: primaries; else the backup at this place in the chain. */
+  readonly level: number;
   /** Age of the view that decides, ms; null: the bundled configuration, no hub has been heard yet. */
   readonly viewAgeMs: number | null;
   readonly pools: readonly PoolStanding[];
@@ -47,16 +52,21 @@ export function explain(service: ServiceState, request: SteerRequest, syncedAtMs
   refreshAvailability(service, nowMs);
   const rule = ruleOf(service, request);
   // Throws of 0 keep everything that is kept at all, so that only what is certain is passed over.
-  const { picker, required, preferred } = scopeOf(service, request, () => 0);
+  const scope = scopeOf(service, request, () => 0);
+  const { picker, required, preferred } = scope;
+  const level = levelFor(service, request, scope);
   const pools = service.pools.map((pool, index): PoolStanding => {
     const origins = pool.origins.map((origin, at): OriginStanding => ({
       ...standing(origin.id, pool.picker, at, request),
-      passedOver: originPassedOver(pool, origin, { index, at }, required, preferred, nowMs),
+      passedOver: originPassedOver(pool, origin, { index, at }, { required, preferred, level }, nowMs),
       share: Math.min(origin.admission, origin.kept),
+      backup: origin.backup,
     }));
     return {
       ...standing(pool.id, picker, index, request),
-      passedOver: poolPassedOver(index, rule?.pools ?? null, required, preferred),
+      passedOver:
+        poolPassedOver(index, rule?.pools ?? null, required, preferred) ??
+        (origins.some(({ passedOver }) => passedOver === null) ? null : (origins[0]?.passedOver ?? null)),
       share: pool.share * (1 - pool.shed.percent / 100),
       origins: origins.toSorted(byPreference),
     };
@@ -66,9 +76,17 @@ export function explain(service: ServiceState, request: SteerRequest, syncedAtMs
     rule: rule === null ? null : service.narrowing.rules.indexOf(rule),
     filters: service.narrowing.filters.map(({ config }) => describeFilter(config)),
     panicking: service.panicking,
+    level,
     viewAgeMs: syncedAtMs === 0 ? null : Math.max(0, nowMs - syncedAtMs),
     pools: pools.toSorted(byPreference),
   };
+}
+
+/** The first level that has somebody for the request. */
+function levelFor(service: ServiceState, request: SteerRequest, scope: Scope): number {
+  if (service.maxBackups === 0) return 0;
+  const { stages } = stagesOf(service, request, 0, scope);
+  return stages.find(({ among }) => among.some(({ pools }) => pools.includes(1)))?.level ?? 0;
 }
 
 function standing(id: string, picker: Picker, index: number, request: SteerRequest): Omit<Standing, "passedOver"> {
@@ -80,8 +98,7 @@ function originPassedOver(
   pool: PoolState,
   origin: OriginState,
   { index, at }: { index: number; at: number },
-  required: Flags,
-  preferred: Flags,
+  { required, preferred, level }: { required: Flags; preferred: Flags; level: number },
   nowMs: number,
 ): string | null {
   if (pool.eligible[at] !== 1) {
@@ -89,6 +106,7 @@ function originPassedOver(
     return refusal ?? (origin.weight === 0 ? "weight 0, kept for when nothing else is left" : "not available");
   }
   if (required.origins[index]![at] !== 1) return "a filter keeps it out";
+  if (origin.backup > level) return `backup ${origin.backup}, kept for when nothing before it is available`;
   if (preferred.origins[index]![at] !== 1) {
     return origin.admission < 1 ? "recovering: this request is beyond its share" : "a canary prefers others";
   }

@@ -16,6 +16,8 @@ export interface OriginState extends Member {
   readonly config: OriginConfig;
   /** What counts as a failure here, and when this isolate ejects on its own. */
   readonly local: LocalBreaker;
+  /** Its place in the service's chain of backups, from 1; 0: it is a primary. */
+  readonly backup: number;
   administrative: AdministrativeState;
   breaker: BreakerPhase;
   /** The health verdict for this region. */

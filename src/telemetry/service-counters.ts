@@ -26,3 +26,10 @@ export const CACHE_COUNTERS: Readonly<Record<CacheEvent, string>> = {
   validated: "cache.validated",
   miss: "cache.miss",
 };
+
+/** Attempts at backups, while no primary was available; those that did not fail answered their request. */
+export const FAILOVER_COUNTERS = {
+  attempt: "failover.attempt",
+  /** Of the attempts: what the breaker counts as a failure. */
+  failure: "failover.failure",
+} as const;

@@ -11,6 +11,7 @@ import type { ServiceConfig } from "../config/service.ts";
 import type { PolicyName } from "../config/steering.ts";
 import { localBreaker, type LocalBreaker } from "../resilience/local-breaker.ts";
 import type { PoolState, ServiceState } from "../steering/availability.ts";
+import { backupPlace } from "../steering/backups.ts";
 import { prepareNarrowing } from "../steering/narrow.ts";
 import type { OriginState } from "../steering/origin-state.ts";
 import { unitVector } from "../steering/place.ts";
@@ -37,6 +38,8 @@ export function prepareService(
     narrowing: prepareNarrowing(pools, config.steering, preparePicker, random),
     partial: false,
     eligible: new Uint8Array(pools.length),
+    maxBackups: config.failover.backups.length === 0 ? 0 : config.failover.maxAttempts,
+    levels: [],
     maxEjected: config.ejection.maxEjected ?? Infinity,
     panicMode: config.ejection.panic,
     panicking: false,
@@ -55,7 +58,10 @@ function poolState(
 ): PoolState {
   const local = localBreaker(poolSettings(service, pool).breaker);
   const known = new Map(before?.pools.flatMap(({ origins }) => origins.map((origin) => [origin.id, origin] as const)));
-  const origins = pool.origins.map((origin) => originState(origin, pool, local, known.get(origin.id)));
+  const { backups } = service.failover;
+  const origins = pool.origins.map((origin) =>
+    originState(origin, pool, local, backupPlace(backups, id, origin.id), known.get(origin.id)),
+  );
   const measured = before?.pools.find((other) => other.id === id);
   return {
     id,
@@ -84,11 +90,13 @@ function originState(
   config: OriginConfig,
   pool: PoolConfig,
   local: LocalBreaker,
+  backup: number,
   known: OriginState | undefined,
 ): OriginState {
   const configured = {
     config,
     local,
+    backup,
     priority: pool.priority,
     vector: unitVector(pool.location ?? REGION_LOCATIONS[pool.region]),
   };

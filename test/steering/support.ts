@@ -106,6 +106,7 @@ export function origin(id: string, over: Partial<OriginState> = {}): OriginState
   return {
     id,
     local: localBreaker(breakerSchema.parse({})),
+    backup: 0,
     config: originSchema.parse({ id, url: "http://127.0.0.1:9101" }),
     priority: 0,
     vector: unitVector(REGION_LOCATIONS.enam),
@@ -149,6 +150,8 @@ export function service(pools: PoolState[], over: Partial<ServiceState> = {}, st
     narrowing: prepareNarrowing(pools, configured, preparePicker, seeded(2)),
     partial: false,
     halfOpen: [],
+    maxBackups: 0,
+    levels: [],
     maxEjected: Infinity,
     panicMode: "fail-open",
     panicking: false,
