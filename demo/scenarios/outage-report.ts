@@ -67,7 +67,14 @@ export function outageReport(originId: string, records: readonly LoadRecord[], m
   );
   const failOverMs = least(elsewhere.map((record) => record.endedAtMs - marks.killedMs));
   const firstTook = first !== undefined && isServedElsewhere(first, originId) ? first.endedAtMs - first.sentAtMs : null;
-  const sameRequest = first !== undefined && firstTook !== null && first.attempts.startsWith(`${originId}=`);
+  // Not the first one sent after the kill: one that was on its way may have met it already, and taken word of it home.
+  const sameRequest = records.some(
+    (record) =>
+      record.endedAtMs >= marks.killAskedMs &&
+      record.sentAtMs < marks.restoreAskedMs &&
+      record.attempts.startsWith(`${originId}=`) &&
+      isServedElsewhere(record, originId),
+  );
   const recoverMs = least(
     theirs
       .filter((record) => record.sentAtMs >= marks.restoreAskedMs && record.originId === originId)
@@ -112,7 +119,7 @@ export function outageReport(originId: string, records: readonly LoadRecord[], m
       clientErrors: errors.length,
       failOverMs: rounded(failOverMs),
       firstRequestAfterKillMs: rounded(firstTook),
-      /** 1: it tried the dead origin and was answered by another in the same request. 0: it was not sent there at all, or failed. */
+      /** 1: a request that met the dead origin was answered by another all the same. 0: none did, or they failed. */
       failedOverInSameRequest: sameRequest ? 1 : 0,
       recoverMs: rounded(recoverMs),
       fullShareMs: rounded(fullShareMs),

@@ -65,6 +65,18 @@ describe("the report of an outage", () => {
     expect(report.table).toContainEqual(["us-east (use1)", "50 %", "0 %", "50 %"]);
   });
 
+  it("counts a failover within a request that was on its way when the origin died", () => {
+    const records = story((sentAtMs) => {
+      if (sentAtMs === 1000) return { originId: "usw1", attempts: "use1=connection, usw1=200" };
+      return sentAtMs === 1100 ? { originId: "usw1", attempts: "usw1=200" } : wellDone(sentAtMs);
+    });
+    expect(outageReport("use1", records, MARKS).figures["failedOverInSameRequest"]).toBe(1);
+    const never = story((sentAtMs) =>
+      sentAtMs === 1100 ? { originId: "usw1", attempts: "usw1=200" } : wellDone(sentAtMs),
+    );
+    expect(outageReport("use1", never, MARKS).figures["failedOverInSameRequest"]).toBe(0);
+  });
+
   it("fails on a single error, whenever it came, and shows it", () => {
     for (const at of [300, 1100, 1500, 2100, 3900]) {
       const records = story((sentAtMs) => (sentAtMs === at ? { error: "socket hang up" } : wellDone(sentAtMs)));
