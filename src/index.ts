@@ -58,14 +58,28 @@ async function askControlPlane(request: Request, context: ExecutionContext): Pro
 /** Loaded when first asked for: isolates that only carry traffic never pay for the control plane. */
 async function openControlPlane(gateway: Gateway): Promise<ControlPlaneApi> {
   const { controlPlane } = await import("./api/app.ts");
+  const objects = controlObjects(env as unknown as Record<string, unknown>);
   return controlPlane({
     config,
     digest: await configDigest(config),
     viewFor: (request) => gateway.viewFrom(gateway.placeOf(request.cf as EdgeFacts | undefined).region),
     ...isolateMemory(() => gateway.views.values()),
-    ...controlObjects(env as unknown as Record<string, unknown>),
+    // Not spread: a stub belongs to the request that asked for it.
+    get control() {
+      return objects.control;
+    },
+    get audit() {
+      return objects.audit;
+    },
+    get ledger() {
+      return objects.ledger;
+    },
+    hub: (name) => objects.hub(name),
     viewFrom: (region) => gateway.viewFrom(region),
     placeOf: gateway.placeOf,
+    serve: async (request, context) =>
+      (await handle(request, gateway, context as ExecutionContext)) ??
+      failureResponse({ kind: "unknown-host", host: addressOf(request.url).host }, crypto.randomUUID()),
     locate: (url) => {
       const { host, path, target } = addressOf(url);
       return { service: gateway.plan.route(host, path)?.name ?? null, path, target };

@@ -7,6 +7,8 @@ import { logError } from "../telemetry/log.ts";
 import { addAudit } from "./audit.ts";
 import { authenticate } from "./authenticate.ts";
 import { corsFor, refuseCrossSite, secured } from "./browser.ts";
+import { addCachePurge } from "./cache-purge.ts";
+import { addCacheWarm } from "./cache-warm.ts";
 import { addDocument } from "./document.ts";
 import { addExplain } from "./explain.ts";
 import { addHealth } from "./health.ts";
@@ -64,6 +66,8 @@ export function controlPlaneApp(system: System): OpenAPIHono<ApiEnv> {
   addExplain(app, system);
   addStats(app, system);
   addPerformance(app, system);
+  addCachePurge(app, system);
+  addCacheWarm(app, system);
   addDocument(app);
   addReferencePage(app);
 

@@ -1,5 +1,6 @@
 /** What the control plane works on: the deployment it belongs to, handed in by the Worker's entry. */
 import type { HubForApi } from "../../durable-objects/hub-description.ts";
+import type { Context } from "hono";
 import type { AuditForApi } from "../agreement/audit-record.ts";
 import type { HubName, LoggedDelta, LoggedVersions } from "../agreement/protocol.ts";
 import type { ControlPlaneForApi } from "../agreement/revision.ts";
@@ -31,6 +32,8 @@ export interface System {
   viewFrom(region: Region): RegionView;
   /** Where a request comes from, by what the edge says of it. */
   placeOf(facts: EdgeFacts | undefined): Place;
+  /** Answers a request as any client's is answered; for URLs of services. */
+  serve(request: Request, context: Context<ApiEnv>["executionCtx"]): Promise<Response>;
   /** Where a URL leads. */
   locate(url: string): Located;
   /** ms since the epoch. */

@@ -57,10 +57,18 @@ export function compileTarget(key: Pick<CacheKeyRule, "query" | "sortQuery">): (
   };
 }
 
-function withoutScheme(url: string): string {
+/** Hosts that clients may write in more than one way: with capitals, or with the port that goes without saying. */
+const ODD_HOST = /^[^/?]*(?:[A-Z]|:(?:80|443)?(?=[/?]|$))/;
+
+/** A URL without scheme and fragment, its host as there is one way to write it, path and query byte for byte. */
+export function withoutScheme(url: string): string {
   const start = url.indexOf("://") + 3;
   const hash = url.indexOf("#", start);
-  return hash === -1 ? url.slice(start) : url.slice(start, hash);
+  const place = hash === -1 ? url.slice(start) : url.slice(start, hash);
+  if (!ODD_HOST.test(place)) return place;
+  const pathAt = place.search(/[/?]|$/);
+  const host = place.slice(0, pathAt).toLowerCase();
+  return host.replace(/:(?:80|443)?$/, "") + place.slice(pathAt);
 }
 
 function parameterFilter(query: CacheKeyRule["query"]): (parameter: string) => boolean {

@@ -81,6 +81,7 @@ export async function bench(input: ConfigInput = SAMPLE, extra: Partial<ApiBindi
     ...memoryObjects(() => nowMs),
     viewFrom: () => view,
     placeOf: makePlacer(config.regions),
+    serve: ({ url }) => Promise.resolve(new Response(`what is at ${url}`)),
     locate: (url) => {
       const { host, path, target } = addressOf(url);
       return { service: route(host, path)?.name ?? null, path, target };

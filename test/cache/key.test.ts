@@ -25,6 +25,13 @@ describe("the target in a key", () => {
     [{ sortQuery: true }, "a.test/x?b=2&id=1&utm_source=z"],
   ])("%o leaves %s", (key, expected) => expect(target("https://a.test/x?b=2&utm_source=z&id=1", key)).toBe(expected));
 
+  it("has one way to write a host", () => {
+    expect(target("http://A.Test/X")).toBe("a.test/X");
+    expect(target("http://a.test:80/X?Y")).toBe("a.test/X?Y");
+    expect(target("https://a.test:443/")).toBe("a.test/");
+    expect(target("http://a.test:8080/")).toBe("a.test:8080/");
+  });
+
   it("knows a parameter however it is escaped", () => {
     expect(target("https://a.test/?%75tm_source=z&%zz=1", { query: { exclude: ["utm_*"] } })).toBe("a.test/?%zz=1");
   });

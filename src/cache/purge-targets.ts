@@ -1,0 +1,43 @@
+/** What operators name when they purge, brought into the form in which stored answers are named. */
+import type { PurgeMark } from "../agreement/purge-mark.ts";
+import { withoutScheme } from "./key.ts";
+
+/** What is to be purged, each as an operator writes it. */
+export interface PurgeTargets {
+  /** Absolute, with scheme. Both schemes are meant: what differs between them is seldom wanted. */
+  readonly urls: readonly string[];
+  readonly tags: readonly string[];
+  /** Host and path, a scheme before them is ignored. */
+  readonly prefixes: readonly string[];
+  readonly hosts: readonly string[];
+  readonly everything: boolean;
+  readonly soft: boolean;
+  /** Only answers stored for this service; null: any. */
+  readonly service: string | null;
+}
+
+export type Mark = Omit<PurgeMark, "epoch">;
+
+/** The marks of a purge, without repeats. */
+export function marksOf({ urls, tags, prefixes, hosts, everything, soft, service }: PurgeTargets): Mark[] {
+  const marks = (kind: PurgeMark["kind"], values: readonly string[], named: (value: string) => string) =>
+    [...new Set(values.map(named))].map((value): Mark => ({ kind, service, value, soft }));
+  return [
+    ...marks("url", urls, placeOf),
+    ...marks("tag", tags, lowerCase),
+    ...marks("prefix", prefixes, placeOf),
+    ...marks("host", hosts, lowerCase),
+    ...marks("everything", everything ? [""] : [], lowerCase),
+  ];
+}
+
+/** A URL, with or without scheme, as stored answers name theirs. */
+function placeOf(url: string): string {
+  const place = withoutScheme(/^https?:\/\//i.test(url) ? url : `://${url}`);
+  const pathAt = place.search(/[/?]|$/);
+  return place[pathAt] === "/" ? place : `${place.slice(0, pathAt)}/${place.slice(pathAt)}`;
+}
+
+function lowerCase(text: string): string {
+  return text.toLowerCase();
+}

@@ -1,0 +1,257 @@
+import { createServer, type Server } from "node:http";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { send } from "../../../demo/client.ts";
+import { freePort } from "../../../demo/ports.ts";
+import { startApi, whoGetsIn, type RunningApi } from "../../support/api.ts";
+
+let api: RunningApi;
+let origin: Server;
+/** What the origin has; every answer says it. */
+let version = 1;
+let asked = 0;
+let nobody = "";
+
+beforeAll(async () => {
+  const port = await freePort();
+  nobody = `http://127.0.0.1:${await freePort()}/`;
+  origin = createServer((request, response) => {
+    asked++;
+    const path = request.url!.split("?", 1)[0]!;
+    response.setHeader("Cache-Control", path.startsWith("/private") ? "private" : "max-age=600");
+    response.setHeader("Cache-Tag", `all, ${path.split("/").at(-1)}`);
+    response.setHeader("ETag", `"${version}"`);
+    response.end(`${request.method} ${path} version ${version}`);
+  });
+  await new Promise<void>((resolve) => origin.listen(port, "127.0.0.1", resolve));
+  const service = (host: string, purgeMethod: boolean) => ({
+    hosts: [host],
+    pools: { p: { region: "enam" as const, origins: [{ id: host, url: `http://127.0.0.1:${port}` }] } },
+    monitor: { mode: "passive" as const },
+    cache: { rules: [{ key: { query: { exclude: ["utm_*"] } } }], purgeMethod },
+  });
+  api = await startApi(
+    { services: { shop: service("shop.test", true), blog: service("blog.test", false) } },
+    { edges: 3 },
+  );
+});
+afterAll(async () => {
+  await api?.stop();
+  origin?.closeAllConnections();
+  origin?.close();
+});
+
+/** What each isolate serves: that of the API and three more. */
+async function served(path: string, host = "shop.test"): Promise<string[]> {
+  const { port, edgePorts } = api.workerd;
+  const answers = await Promise.all([port, ...edgePorts].map((each) => send({ port: each, host, path })));
+  return answers.map(({ status, body }) => (status === 200 ? body.split(" ").at(-1)! : `status ${status}`));
+}
+
+interface Purged {
+  readonly id: string;
+  readonly epoch: number;
+  readonly complete: boolean;
+  readonly effectiveWithinMs: number;
+  readonly hubs: { readonly confirmed: number; readonly total: number };
+}
+
+const purge = (body: unknown, query = "") => api.call<Purged>("purge", "POST", `/api/v1/cache/purge${query}`, { body });
+
+describe("POST /api/v1/cache/purge", () => {
+  it.each([
+    ["urls", { urls: ["http://shop.test/a/one?utm_source=x"] }],
+    ["urls of either scheme and any case of host", { urls: ["HTTPS://SHOP.test/a/one#top"] }],
+    ["tags", { tags: ["ONE"] }],
+    ["prefixes", { prefixes: ["shop.test/a/"] }],
+    ["hosts", { hosts: ["Shop.Test"] }],
+    ["everything", { everything: true }],
+    ["everything of a service", { everything: true, service: "shop", reason: "new prices" }],
+  ])("happy: purges by %s, in every isolate, before it answers", async (_what, body) => {
+    expect(new Set(await served("/a/one"))).toEqual(new Set([String(version)]));
+    version++;
+    const [before, after] = [String(version - 1), String(version)];
+    expect(await served("/a/one")).toEqual([before, before, before, before]);
+    const answer = await purge(body);
+    expect(answer).toMatchObject({ status: 200, body: { complete: true, effectiveWithinMs: 0 } });
+    expect(answer.body.hubs.confirmed).toBe(answer.body.hubs.total);
+    expect(answer.body.hubs.total).toBeGreaterThan(0);
+    expect(await served("/a/one")).toEqual([after, after, after, after]);
+  });
+
+  it("happy: finds what was asked for with its host in capitals", async () => {
+    const shout = () => send({ port: api.workerd.port, host: "SHOP.Test", path: "/a/loud" });
+    await shout();
+    version++;
+    await purge({ urls: ["http://shop.test/a/loud"] });
+    expect((await shout()).body).toMatch(new RegExp(`version ${version}$`));
+  });
+
+  it("happy: leaves alone what it does not name", async () => {
+    await served("/a/kept");
+    version++;
+    await purge({ tags: ["two"], urls: ["http://shop.test/a/two"], prefixes: ["shop.test/b/"], hosts: ["blog.test"] });
+    await purge({ everything: true, service: "blog" });
+    expect(new Set(await served("/a/kept"))).toEqual(new Set([String(version - 1)]));
+  });
+
+  it("happy: is in force at once in the isolate that took it, without waiting for the others", async () => {
+    await served("/a/at-once");
+    version++;
+    const { status, body } = await purge({ tags: ["at-once"] }, "?waitMs=0");
+    const here = await send({ port: api.workerd.port, host: "shop.test", path: "/a/at-once" });
+    expect(status).toBe(200);
+    expect(body.complete || body.effectiveWithinMs > 0).toBe(true);
+    expect(here.body).toMatch(new RegExp(`version ${version}$`));
+  });
+
+  it("happy: softly, asks the origin whether what is stored still stands", async () => {
+    await served("/a/soft");
+    expect((await purge({ tags: ["soft"], soft: true })).status).toBe(200);
+    const before = asked;
+    const { headers } = await send({ port: api.workerd.port, host: "shop.test", path: "/a/soft" });
+    expect(asked).toBe(before + 1);
+    expect(headers["cache-status"]).toContain("fwd=stale");
+  });
+
+  it("error: names every field that is wrong, and what would purge nothing", async () => {
+    const wrong = await purge({ urls: ["shop.test/a", "http://other.test/"], tags: ["a b"], colour: "red" });
+    expect(wrong.status).toBe(400);
+    const pointersOf = (body: unknown) =>
+      (body as { errors: { pointer: string }[] }).errors.map((each) => each.pointer);
+    expect(pointersOf(wrong.body)).toEqual(expect.arrayContaining(["#/urls/0", "#/tags/0", "#/colour"]));
+    const stray = await purge({ urls: ["http://other.test/"], service: "shoe" });
+    expect(pointersOf(stray.body)).toEqual(["#/service", "#/urls/0"]);
+    const nothing = await purge({ soft: true });
+    expect(nothing).toMatchObject({ status: 400, body: { detail: expect.stringContaining("Expected 1 to 1000 of") } });
+    expect((await purge({ everything: false })).status).toBe(400);
+    expect((await purge({ tags: ["x"] }, "?waitMs=soon")).status).toBe(400);
+  });
+
+  it("security: is for those who may purge", async () => {
+    expect(await whoGetsIn(api, "POST /api/v1/cache/purge")).toEqual(["purge", "admin"]);
+  });
+});
+
+describe("GET /api/v1/cache/purges", () => {
+  it("happy: tells who purged what and when, the newest first, page by page", async () => {
+    await purge({ tags: ["first"], reason: "because" });
+    const { body: second } = await purge({ urls: ["http://shop.test/x?b=1"], prefixes: ["shop.test/y"], soft: true });
+    const page = await api.call<{ purges: object[]; next: string }>("read", "GET", "/api/v1/cache/purges?limit=1");
+    expect(page.body.purges).toMatchObject([
+      {
+        id: second.id,
+        actor: "token:purge",
+        soft: true,
+        urls: ["shop.test/x?b=1"],
+        prefixes: ["shop.test/y"],
+        tags: [],
+      },
+    ]);
+    const older = await api.call<{ purges: { at: string }[] }>(
+      "read",
+      "GET",
+      `/api/v1/cache/purges?limit=1&cursor=${page.body.next}`,
+    );
+    expect(older.body.purges).toMatchObject([{ tags: ["first"], reason: "because", service: null, everything: false }]);
+    expect(Math.abs(Date.parse(older.body.purges[0]!.at) - Date.now())).toBeLessThan(60_000);
+  });
+
+  it("happy: is in the audit trail too", async () => {
+    await purge({ tags: ["audited"], reason: "for the record" });
+    const { body } = await api.call<{ records: object[] }>("audit", "GET", "/api/v1/audit?action=cache.purge&limit=1");
+    expect(body.records).toMatchObject([{ actor: "token:purge", reason: "for the record", outcome: "done" }]);
+  });
+
+  it("error: refuses a cursor that no page gave", async () => {
+    expect((await api.call("read", "GET", "/api/v1/cache/purges?cursor=yesterday")).status).toBe(400);
+  });
+
+  it("security: is for those who may read", async () => {
+    expect(await whoGetsIn(api, "GET /api/v1/cache/purges")).toEqual(["read", "admin"]);
+  });
+});
+
+describe("GET /api/v1/cache/purges/{id}", () => {
+  it("happy: says how far a purge has got", async () => {
+    const { body } = await purge({ tags: ["later"] }, "?waitMs=0");
+    const answer = await api.call("read", "GET", `/api/v1/cache/purges/${body.id}?waitMs=8000`);
+    expect(answer).toMatchObject({ status: 200, body: { id: body.id, tags: ["later"], complete: true } });
+  });
+
+  it("error: knows no purge that never was", async () => {
+    for (const id of ["purge-999999", "17", "purge-"])
+      expect((await api.call("read", "GET", `/api/v1/cache/purges/${id}`)).status).toBe(404);
+  });
+
+  it("security: is for those who may read", async () => {
+    expect(await whoGetsIn(api, "GET /api/v1/cache/purges/{id}")).toEqual(["read", "admin"]);
+  });
+});
+
+describe("POST /api/v1/cache/warm", () => {
+  const warm = (urls: unknown) =>
+    api.call<{ results: object[] }>("purge", "POST", "/api/v1/cache/warm", { body: { urls } });
+
+  it("happy: fills the place that takes it, and says what could not be stored", async () => {
+    const { status, body } = await warm(["http://shop.test/w/one", "http://shop.test/private/two"]);
+    expect(status).toBe(200);
+    expect(body.results).toMatchObject([
+      { url: "http://shop.test/w/one", status: 200, stored: true },
+      { url: "http://shop.test/private/two", status: 200, stored: false },
+    ]);
+    const headers = { "Accept-Encoding": "br, gzip" };
+    const hit = await send({ port: api.workerd.port, host: "shop.test", path: "/w/one", headers });
+    expect(hit.headers["cache-status"]).toContain("; hit");
+    expect((await warm(["http://shop.test/w/one"])).body.results).toMatchObject([{ stored: true }]);
+  });
+
+  it("error: takes a list of URLs that services answer", async () => {
+    expect((await warm([])).status).toBe(400);
+    expect((await warm("http://shop.test/")).status).toBe(400);
+    expect((await warm(["ftp://shop.test/"])).status).toBe(400);
+  });
+
+  it("security: reaches nothing but services, and is for those who may purge", async () => {
+    const before = asked;
+    for (const url of [
+      nobody,
+      "http://169.254.169.254/latest/",
+      "http://shop.test@127.0.0.1/",
+      "http://localhost/health",
+    ])
+      expect({ url, status: (await warm([url])).status }).toEqual({ url, status: 400 });
+    expect(asked).toBe(before);
+    expect(await whoGetsIn(api, "POST /api/v1/cache/warm")).toEqual(["purge", "admin"]);
+  });
+});
+
+describe("PURGE", () => {
+  const ask = (host: string, token: string | null, headers: Record<string, string> = {}) =>
+    send({
+      port: api.workerd.edgePorts[0]!,
+      host,
+      method: "PURGE",
+      path: "/p/one",
+      headers: { ...(token === null ? {} : { Authorization: `Bearer ${token}` }), ...headers },
+    });
+
+  it("purges its URL everywhere for who may, where the service takes it", async () => {
+    await served("/p/one");
+    version++;
+    const { status, body } = await ask("shop.test", api.tokens.purge);
+    expect([status, JSON.parse(body)]).toMatchObject([200, { complete: true, id: expect.stringMatching(/^purge-/) }]);
+    expect(new Set(await served("/p/one"))).toEqual(new Set([String(version)]));
+  });
+
+  it("is refused to others, and changes nothing", async () => {
+    await served("/p/one");
+    version++;
+    expect((await ask("shop.test", null)).status).toBe(401);
+    expect((await ask("shop.test", api.tokens.read)).status).toBe(403);
+    expect(new Set(await served("/p/one"))).toEqual(new Set([String(version - 1)]));
+  });
+
+  it("goes to the origin where the service does not take it", async () => {
+    expect((await ask("blog.test", null)).body).toMatch(/^PURGE \/p\/one/);
+  });
+});
