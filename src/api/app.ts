@@ -8,6 +8,7 @@ import { addAudit } from "./audit.ts";
 import { authenticate } from "./authenticate.ts";
 import { corsFor, refuseCrossSite, secured } from "./browser.ts";
 import { addCachePurge } from "./cache-purge.ts";
+import { addCacheStats } from "./cache-stats.ts";
 import { addCacheWarm } from "./cache-warm.ts";
 import { addDocument } from "./document.ts";
 import { addExplain } from "./explain.ts";
@@ -67,6 +68,7 @@ export function controlPlaneApp(system: System): OpenAPIHono<ApiEnv> {
   addStats(app, system);
   addPerformance(app, system);
   addCachePurge(app, system);
+  addCacheStats(app, system);
   addCacheWarm(app, system);
   addDocument(app);
   addReferencePage(app);

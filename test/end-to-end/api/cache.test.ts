@@ -188,6 +188,41 @@ describe("GET /api/v1/cache/purges/{id}", () => {
   });
 });
 
+describe("GET /api/v1/cache/stats", () => {
+  interface Stats {
+    readonly services: readonly { readonly service: string; readonly requests: number; readonly regions: object[] }[];
+    readonly hubs: { readonly away: readonly string[] };
+  }
+  const stats = (query = "") => api.call<Stats>("read", "GET", `/api/v1/cache/stats${query}`);
+
+  it("happy: counts what the caches of all isolates did, hits included", async () => {
+    const before = (await stats("?service=blog")).body.services[0]!;
+    for (let round = 0; round < 5; round++) await served("/s/one", "blog.test");
+    const expected = {
+      service: "blog",
+      requests: before.requests + 20,
+      // Each isolate fetches once: there is no data centre's cache under plain workerd.
+      hits: expect.any(Number) as number,
+      hitRatio: expect.any(Number) as number,
+      regions: [expect.objectContaining({ requests: before.requests + 20 })],
+    };
+    await expect
+      .poll(async () => (await stats("?service=blog")).body, { timeout: 10_000, interval: 250 })
+      .toMatchObject({ services: [expected], hubs: { away: [] } });
+    const [blog] = (await stats("?service=blog")).body.services as unknown as { hits: number; misses: number }[];
+    expect(blog!.hits).toBeGreaterThanOrEqual(16);
+    expect((await stats()).body.services.map(({ service }) => service)).toEqual(["shop", "blog"]);
+  });
+
+  it("error: knows no service that is not there", async () => {
+    expect((await stats("?service=shoe")).status).toBe(404);
+  });
+
+  it("security: is for those who may read", async () => {
+    expect(await whoGetsIn(api, "GET /api/v1/cache/stats")).toEqual(["read", "admin"]);
+  });
+});
+
 describe("POST /api/v1/cache/warm", () => {
   const warm = (urls: unknown) =>
     api.call<{ results: object[] }>("purge", "POST", "/api/v1/cache/warm", { body: { urls } });
