@@ -12,6 +12,7 @@ import type { OriginConfig } from "../config/pool.ts";
 import type { ServiceConfig } from "../config/service.ts";
 import type { AdministrativeState } from "../steering/origin-state.ts";
 import { expiryOf, type Override, type ConfigOverride, type PolicyOverride, type Registration } from "./override.ts";
+import { nextStepMs, standingAt, valueAt } from "./rebalance.ts";
 
 export interface Overlay {
   /** What the configuration has become: replaced, policies changed, registered origins in their pools. */
@@ -20,6 +21,8 @@ export interface Overlay {
   readonly administrative: ReadonlyMap<string, AdministrativeState>;
   /** By origin id; absent: as `config` says. */
   readonly weights: ReadonlyMap<string, number>;
+  /** Shares in (0, 1) of their requests that origins take while they get or lose their traffic in steps; absent: all. */
+  readonly shares: ReadonlyMap<string, number>;
   /** By service name. */
   readonly maintenance: ReadonlyMap<string, Maintenance>;
   /** Origins that registered themselves, by id. */
@@ -28,8 +31,8 @@ export interface Overlay {
   readonly dangling: readonly string[];
   /** Keys of overrides made for another base: a whole configuration. */
   readonly superseded: readonly string[];
-  /** When the first of those that apply expires, ms since the epoch; Infinity: none does. */
-  readonly nextExpiryMs: number;
+  /** When the first of those that apply expires or takes its next step, ms since the epoch; Infinity: none does. */
+  readonly nextChangeMs: number;
 }
 
 /** Overrides by key. */
@@ -50,12 +53,23 @@ export function layOver(base: Config, digest: string, overrides: Overrides, nowM
 
   const administrative = new Map<string, AdministrativeState>();
   const weights = new Map<string, number>();
+  const shares = new Map<string, number>();
+  for (const [id, { taking }] of structure.registered) {
+    const share = taking === undefined ? 1 : valueAt(taking, 1, nowMs);
+    if (share === 0) administrative.set(id, "waiting");
+    else shares.set(id, share);
+  }
   const maintenance = new Map<string, Maintenance>();
   for (const [key, override] of live) {
     if ("origin" in override && typeof override.origin === "string" && !known.has(override.origin)) dangling.push(key);
-    else if (override.kind === "administrative") administrative.set(override.origin, override.state);
-    else if (override.kind === "weight") weights.set(override.origin, override.weight);
-    else if (override.kind === "maintenance") {
+    else if (override.kind === "administrative") {
+      const { state, share } = standingAt(override.state, override.taking, nowMs);
+      if (administrative.get(override.origin) !== "waiting") administrative.set(override.origin, state);
+      shares.set(override.origin, Math.min(share, shares.get(override.origin) ?? 1));
+    } else if (override.kind === "weight") {
+      const { weight, taking } = override;
+      weights.set(override.origin, taking === undefined ? weight : valueAt(taking, weight, nowMs));
+    } else if (override.kind === "maintenance") {
       if (override.service in config.services) maintenance.set(override.service, override.maintenance);
       else dangling.push(key);
     }
@@ -69,11 +83,15 @@ export function layOver(base: Config, digest: string, overrides: Overrides, nowM
     config,
     administrative,
     weights,
+    shares: new Map([...shares].filter(([, share]) => share < 1)),
     maintenance,
     registered: structure.registered,
     dangling,
     superseded: replaced === undefined || isReplaced ? [] : ["config"],
-    nextExpiryMs: live.reduce((next, [, override]) => Math.min(next, expiryOf(override)), Infinity),
+    nextChangeMs: live.reduce(
+      (next, [, override]) => Math.min(next, expiryOf(override), nextStepMs(override.taking, nowMs)),
+      Infinity,
+    ),
   };
 }
 

@@ -1,6 +1,7 @@
 /** An operator's runtime change laid over the deployed configuration: one operation on one id, with an optional expiry. */
 import type { Maintenance } from "../config/maintenance.ts";
 import type { OriginConfig } from "../config/pool.ts";
+import type { Taking } from "./rebalance.ts";
 import type { PolicyName } from "../config/steering.ts";
 import type { Administrative } from "../steering/origin-state.ts";
 
@@ -16,6 +17,8 @@ interface Laid {
   /** When it stops applying, ms since the epoch; null: never. Whoever first sees the time pass drops it. */
   readonly expiresAtMs: number | null;
   readonly by?: Attribution;
+  /** How it takes effect, where it is about an origin's traffic; absent: at once. */
+  readonly taking?: Taking;
 }
 
 export type Override = Laid &

@@ -14,6 +14,7 @@ import { poolSchema } from "./pool.ts";
 import { prioritiesSchema } from "./priorities.ts";
 import { rateLimitsSchema } from "./rate-limits.ts";
 import { concurrencySchema, retrySchema } from "./retry.ts";
+import { rebalanceSchema } from "./rebalance.ts";
 import { steeringSchema } from "./steering.ts";
 
 const hostSchema = z
@@ -135,6 +136,9 @@ export const serviceSchema = z
       .optional()
       .meta({ description: "How many attempts each origin may have waiting, an isolate. Absent: no bound." }),
     failover: failoverSchema.prefault({}).meta({ description: "Who stands in when no other origin is available." }),
+    rebalance: rebalanceSchema
+      .prefault({})
+      .meta({ description: "How changes of the topology at runtime get and take away traffic." }),
     ejection: ejectionSchema
       .prefault({})
       .meta({ description: "How far traffic may be taken away from failing origins." }),

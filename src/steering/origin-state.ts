@@ -6,8 +6,8 @@ import type { Member } from "./policy.ts";
 /** What an operator wants of an origin. Draining keeps what it has (sessions) and takes nothing new. */
 export type Administrative = "enabled" | "draining" | "disabled";
 
-/** The same, or counted as down for a game day. */
-export type AdministrativeState = Administrative | "simulated failure";
+/** The same, or counted as down for a game day, or registered and not yet taken in. */
+export type AdministrativeState = Administrative | "simulated failure" | "waiting";
 
 /** The breaker as agreed for this region. */
 export type BreakerPhase = "closed" | "open" | "half-open";
@@ -26,7 +26,7 @@ export interface OriginState extends Member {
   ejectedUntilMs: number;
   /** Failures in a row seen by this isolate. */
   failureRun: number;
-  /** Share of requests admitted while the origin ramps up after recovery, in (0, 1]. */
+  /** Share of requests admitted while it ramps up after recovery, or gets or loses its traffic in steps, in (0, 1]. */
   admission: number;
   /** Share of its requests this region keeps on it while the world asks for more than its capacity, in (0, 1]. */
   kept: number;
@@ -37,14 +37,17 @@ export type Refusal =
   | "disabled"
   | "draining"
   | "simulated failure"
+  | "waiting"
   | "breaker open"
   | "half-open"
   | "unhealthy"
   | "ejected here";
 
+const ADMINISTRATIVE: ReadonlySet<Refusal | null> = new Set(["disabled", "draining", "simulated failure", "waiting"]);
+
 /** Refusals by an operator stand whatever happens; the others are opinions that panic may overrule. */
 export function isAdministrative(refusal: Refusal | null): boolean {
-  return refusal === "disabled" || refusal === "draining" || refusal === "simulated failure";
+  return ADMINISTRATIVE.has(refusal);
 }
 
 /** Ejections rest on failed traffic, not on an operator or a health check: they are the ones that are capped. */

@@ -18,6 +18,9 @@ interface Placed {
   readonly origin: OriginState;
   /** Of `inFlight`: what the region's other isolates said they had. */
   othersInFlight: number;
+  /** Share of requests admitted by the ramp after recovery, and by the steps of a change; the smaller holds. */
+  rampShare: number;
+  stepShare: number;
 }
 
 export interface SubjectsOptions {
@@ -40,7 +43,7 @@ export class ViewSubjects {
   readonly #origins = new Map<string, Placed>();
   /** What each service was prepared from. */
   readonly #prepared = new Map<string, ServiceConfig>();
-  #nextExpiryMs = Infinity;
+  #nextChangeMs = Infinity;
 
   constructor(options: SubjectsOptions) {
     this.#options = options;
@@ -62,9 +65,9 @@ export class ViewSubjects {
     for (const { key, value } of origins?.entries ?? []) this.#read(key, value, nowMs);
   }
 
-  /** Drops overrides whose time has passed. Costs a comparison when there are none. */
+  /** Drops overrides whose time has passed, and takes steps that are due. Costs a comparison when there are none. */
   expire(nowMs: number): void {
-    if (nowMs >= this.#nextExpiryMs) this.#lay(nowMs);
+    if (nowMs >= this.#nextChangeMs) this.#lay(nowMs);
   }
 
   #lay(nowMs: number): void {
@@ -73,14 +76,19 @@ export class ViewSubjects {
       value === null ? [] : [[key, value] as const],
     );
     const overlay = layOver(new Map(standing), nowMs);
-    this.#nextExpiryMs = overlay.nextExpiryMs;
+    this.#nextChangeMs = overlay.nextChangeMs;
     this.#restructure(overlay.config);
-    for (const [id, { service, origin }] of this.#origins) {
+    for (const [id, placed] of this.#origins) {
+      const { service, origin } = placed;
       const administrative = overlay.administrative.get(id) ?? "enabled";
       const weight = overlay.weights.get(id) ?? origin.config.weight;
-      if (origin.administrative === administrative && origin.weight === weight) continue;
+      const stepShare = overlay.shares.get(id) ?? 1;
+      const isSame = origin.administrative === administrative && origin.weight === weight;
+      if (isSame && placed.stepShare === stepShare) continue;
       origin.administrative = administrative;
       origin.weight = weight;
+      placed.stepShare = stepShare;
+      origin.admission = Math.min(stepShare, placed.rampShare);
       service.validUntilMs = 0;
     }
     for (const [name, service] of services) service.maintenance = overlay.maintenance.get(name) ?? null;
@@ -95,10 +103,10 @@ export class ViewSubjects {
       if (before === service) continue;
       this.#prepared.set(name, service);
       if (before !== undefined && JSON.stringify(before) === JSON.stringify(service)) continue;
-      this.#displace(name);
+      const displaced = this.#displace(name);
       const prepared = prepare(name, service, services.get(name));
       services.set(name, prepared);
-      this.#place(prepared);
+      this.#place(prepared, displaced);
     }
     for (const name of services.keys()) {
       if (name in config.services) continue;
@@ -108,16 +116,19 @@ export class ViewSubjects {
     }
   }
 
-  #place(service: ServiceState): void {
+  /** @param displaced what was known of its origins when they stood in the service as it was before */
+  #place(service: ServiceState, displaced?: ReadonlyMap<string, Placed>): void {
     for (const pool of service.pools)
       for (const origin of pool.origins) {
-        const othersInFlight = this.#origins.get(origin.id)?.othersInFlight ?? 0;
-        this.#origins.set(origin.id, { service, pool, origin, othersInFlight });
+        const { othersInFlight = 0, rampShare = 1, stepShare = 1 } = displaced?.get(origin.id) ?? {};
+        this.#origins.set(origin.id, { service, pool, origin, othersInFlight, rampShare, stepShare });
       }
   }
 
-  #displace(name: string): void {
-    for (const [id, { service }] of this.#origins) if (service.name === name) this.#origins.delete(id);
+  #displace(name: string): Map<string, Placed> {
+    const displaced = new Map([...this.#origins].filter(([, { service }]) => service.name === name));
+    for (const id of displaced.keys()) this.#origins.delete(id);
+    return displaced;
   }
 
   #read(id: string, reading: OriginReading | null, nowMs: number): void {
@@ -127,7 +138,7 @@ export class ViewSubjects {
     if (
       origin.breaker !== reading.breaker ||
       origin.healthy !== reading.healthy ||
-      origin.admission !== reading.admission
+      placed.rampShare !== reading.admission
     )
       service.validUntilMs = 0;
     if (origin.breaker !== reading.breaker) {
@@ -137,7 +148,8 @@ export class ViewSubjects {
     }
     origin.breaker = reading.breaker;
     origin.healthy = reading.healthy;
-    origin.admission = reading.admission;
+    placed.rampShare = reading.admission;
+    origin.admission = Math.min(placed.rampShare, placed.stepShare);
     const here = this.inFlightHere(id);
     placed.othersInFlight = Math.max(0, reading.inFlight - here);
     origin.inFlight = here + placed.othersInFlight;

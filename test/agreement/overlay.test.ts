@@ -46,7 +46,7 @@ describe("overrides laid over a configuration", () => {
   it("change nothing when there are none", () => {
     const overlay = lay([]);
     expect(overlay.config).toBe(base);
-    expect(overlay.nextExpiryMs).toBe(Infinity);
+    expect(overlay.nextChangeMs).toBe(Infinity);
   });
 
   it("leave services that they do not restructure the same objects", () => {
@@ -59,9 +59,25 @@ describe("overrides laid over a configuration", () => {
   it("apply until they expire, and say when the first does", () => {
     const overrides = [administrative("eu1", "draining", 5_000), administrative("us1", "disabled", 9_000)];
     expect(lay(overrides, 4_999).administrative.get("eu1")).toBe("draining");
-    expect(lay(overrides, 4_999).nextExpiryMs).toBe(5_000);
+    expect(lay(overrides, 4_999).nextChangeMs).toBe(5_000);
     expect(lay(overrides, 5_000).administrative.has("eu1")).toBe(false);
-    expect(lay(overrides, 5_000).nextExpiryMs).toBe(9_000);
+    expect(lay(overrides, 5_000).nextChangeMs).toBe(9_000);
+  });
+
+  it("take in a registered origin in steps, or not before they are told to", () => {
+    const steps = { sinceMs: 1_000, from: 0, before: "disabled", stepPercent: 40, stepSeconds: 1 } as const;
+    const at = (sinceMs: number | null, nowMs: number) => {
+      const overlay = lay([{ ...registration("new1"), taking: { ...steps, sinceMs } }], nowMs);
+      return [overlay.administrative.get("new1"), overlay.shares.get("new1"), overlay.nextChangeMs];
+    };
+    expect(at(1_000, 1_000)).toEqual([undefined, 0.4, 2_000]);
+    expect(at(1_000, 3_000)).toEqual([undefined, undefined, Infinity]);
+    expect(at(null, 3_000)).toEqual(["waiting", undefined, Infinity]);
+    const drained = lay([
+      { ...registration("new1"), taking: { ...steps, sinceMs: null } },
+      administrative("new1", "draining"),
+    ]);
+    expect(drained.administrative.get("new1")).toBe("waiting");
   });
 
   it("that name what is not there are listed and leave the rest alone", () => {

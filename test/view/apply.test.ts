@@ -76,6 +76,30 @@ describe("what a hub brought", () => {
     expect(origin.administrative).toBe("enabled");
   });
 
+  it("moves traffic in steps by the clock alone, under the ramp of a recovering origin", () => {
+    const { origin, subjects, service, lay } = setUp();
+    const taking = { sinceMs: 1_000, from: 1, before: "enabled", stepPercent: 50, stepSeconds: 10 } as const;
+    lay({ ...drain(), taking }, DRAIN);
+    expect(origin).toMatchObject({ administrative: "enabled", admission: 0.5 });
+    subjects.apply(read({ admission: 0.2 }), 1_000);
+    expect(origin.admission).toBe(0.2);
+    subjects.apply(read({ admission: 1 }), 1_000);
+    expect(origin.admission).toBe(0.5);
+    service.validUntilMs = Infinity;
+    subjects.expire(10_999);
+    expect(service.validUntilMs).toBe(Infinity);
+    subjects.expire(11_000);
+    expect(origin).toMatchObject({ administrative: "draining", admission: 1 });
+    expect(service.validUntilMs).toBe(0);
+    lay(
+      { kind: "weight", origin: "euw1", weight: 8, expiresAtMs: null, taking: { ...taking, from: 4 } },
+      "weight/euw1",
+    );
+    expect(origin.weight).toBe(6);
+    subjects.expire(12_000);
+    expect(origin.weight).toBe(8);
+  });
+
   it("drops an override when its time has passed, without being told", () => {
     const { origin, subjects, lay } = setUp();
     lay(drain(5_000), DRAIN);
