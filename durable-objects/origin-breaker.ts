@@ -36,6 +36,7 @@ import {
   takePermit,
   type OriginAgreement,
 } from "../src/resilience/origin-agreement.ts";
+import { obey, type BreakerForApi, type BreakerOrder, type OrderAnswer } from "../src/resilience/breaker-order.ts";
 import {
   kept,
   NO_HISTORY,
@@ -62,13 +63,15 @@ export interface BreakerBindings {
 const SETTINGS = originSettings(config);
 const DEFAULTS = { breaker: breakerSchema.parse({}), ramp: rampSchema.parse({}), attemptMs: 120_000 };
 
-export class OriginBreaker extends DurableObject<BreakerBindings> implements BreakerForHubs {
+export class OriginBreaker extends DurableObject<BreakerBindings> implements BreakerForHubs, BreakerForApi {
   readonly #origin: OriginId;
   readonly #rules: Pick<OriginSettings, "breaker" | "ramp" | "attemptMs">;
   readonly #store: BreakerStore;
   #agreement: OriginAgreement;
   #history: OriginHistory;
   #unreached: ReadonlySet<HubName>;
+  /** The last change's way to the hubs. */
+  #pushing: Promise<void> = Promise.resolve();
   #alarmMs = Infinity;
   #judging = false;
   #judgeAgain = false;
@@ -134,6 +137,15 @@ export class OriginBreaker extends DurableObject<BreakerBindings> implements Bre
     return { ...this.#history, origin: this.#origin, agreement: this.#agreement, states };
   }
 
+  /** Does what an operator says, and waits until the hubs have it. */
+  async order(order: BreakerOrder): Promise<OrderAnswer> {
+    this.#become(obey(this.#advanced(), order, this.#rules, moment()));
+    await this.#pushing;
+    const away = [...this.#unreached];
+    const told = this.#hubs().filter((name) => !this.#unreached.has(name));
+    return { inspection: await this.inspect(), told, away };
+  }
+
   /** Does what is due: half-open, the ramp's next step, pushes that failed. It may ring twice or early, so it looks. */
   override async alarm(): Promise<void> {
     this.#alarmMs = Infinity;
@@ -156,7 +168,9 @@ export class OriginBreaker extends DurableObject<BreakerBindings> implements Bre
     const isVisible = this.#visible() !== before;
     if (isVisible) this.#history = { ...this.#history, version: this.#history.version + 1 };
     this.#save();
-    if (isVisible) this.ctx.waitUntil(this.#push(this.#hubs()));
+    if (!isVisible) return;
+    this.#pushing = this.#push(this.#hubs());
+    this.ctx.waitUntil(this.#pushing);
   }
 
   /** What hubs can see, as text to compare. */

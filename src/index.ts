@@ -75,6 +75,7 @@ async function openControlPlane(gateway: Gateway): Promise<ControlPlaneApi> {
       return objects.ledger;
     },
     hub: (name) => objects.hub(name),
+    breaker: (origin) => objects.breaker(origin),
     viewFrom: (region) => gateway.viewFrom(region),
     placeOf: gateway.placeOf,
     serve: async (request, context) =>

@@ -10,6 +10,7 @@ import { corsFor, refuseCrossSite, secured } from "./browser.ts";
 import { addCachePurge } from "./cache-purge.ts";
 import { addCacheStats } from "./cache-stats.ts";
 import { addCacheWarm } from "./cache-warm.ts";
+import { addCircuitBreakers } from "./circuit-breakers.ts";
 import { addDocument } from "./document.ts";
 import { addExplain } from "./explain.ts";
 import { addHealth } from "./health.ts";
@@ -70,6 +71,7 @@ export function controlPlaneApp(system: System): OpenAPIHono<ApiEnv> {
   addCachePurge(app, system);
   addCacheStats(app, system);
   addCacheWarm(app, system);
+  addCircuitBreakers(app, system);
   addDocument(app);
   addReferencePage(app);
 

@@ -2,9 +2,10 @@
 import type { HubForApi } from "../../durable-objects/hub-description.ts";
 import type { Context } from "hono";
 import type { AuditForApi } from "../agreement/audit-record.ts";
-import type { HubName, LoggedDelta, LoggedVersions } from "../agreement/protocol.ts";
+import type { HubName, LoggedDelta, LoggedVersions, OriginId } from "../agreement/protocol.ts";
 import type { ControlPlaneForApi } from "../agreement/revision.ts";
 import type { Config } from "../config/schema.ts";
+import type { BreakerForApi } from "../resilience/breaker-order.ts";
 import type { LedgerForIsolates } from "../resilience/idempotency-messages.ts";
 import type { Region } from "../config/region.ts";
 import type { EdgeFacts, Place } from "../steering/place.ts";
@@ -28,6 +29,8 @@ export interface System {
   readonly ledger: LedgerForIsolates;
   /** A hub by its name, made in its region if it is not there yet. */
   hub(name: HubName): HubForApi;
+  /** An origin's breaker. */
+  breaker(origin: OriginId): BreakerForApi;
   /** What this isolate knows, from a region. */
   viewFrom(region: Region): RegionView;
   /** Where a request comes from, by what the edge says of it. */

@@ -8,10 +8,14 @@ import { noHubCalls, type HubForApi } from "../../durable-objects/hub-descriptio
 import { change, deltaSince, type SectionState } from "../../src/agreement/section.ts";
 import { emptyLog } from "../../src/agreement/view-state.ts";
 import type { System } from "../../src/api/system.ts";
+import { breakerSchema, rampSchema } from "../../src/config/breaker.ts";
+import { obey } from "../../src/resilience/breaker-order.ts";
+import { FRESH_AGREEMENT, type OriginAgreement } from "../../src/resilience/origin-agreement.ts";
+import { NO_HISTORY, type OriginInspection } from "../../src/resilience/origin-history.ts";
 import { begin, end, type IdempotencyEntry } from "../../src/resilience/idempotency.ts";
 import type { KeptAnswer } from "../../src/resilience/idempotency-messages.ts";
 
-export function memoryObjects(clock: () => number): Pick<System, "control" | "audit" | "ledger" | "hub"> {
+export function memoryObjects(clock: () => number): Pick<System, "control" | "audit" | "ledger" | "hub" | "breaker"> {
   const records: AuditRecord[] = [];
   const audit: System["audit"] = {
     append(entries) {
@@ -28,7 +32,13 @@ export function memoryObjects(clock: () => number): Pick<System, "control" | "au
           .slice(0, limit),
       ),
   };
-  return { control: memoryControl(clock, audit), audit, ledger: memoryLedger(clock), hub: () => memoryHub(clock) };
+  return {
+    control: memoryControl(clock, audit),
+    audit,
+    ledger: memoryLedger(clock),
+    hub: () => memoryHub(clock),
+    breaker: memoryBreakers(clock),
+  };
 }
 
 /** A hub that nobody has reported anything to. */
@@ -98,5 +108,24 @@ function memoryLedger(clock: () => number): System["ledger"] {
       if (entry !== null) kept.set(key, { entry, answer });
       return Promise.resolve();
     },
+  };
+}
+
+/** Breakers that open only when told to. */
+function memoryBreakers(clock: () => number): System["breaker"] {
+  const agreements = new Map<string, OriginAgreement>();
+  const rules = { breaker: breakerSchema.parse({}), ramp: rampSchema.parse({}) };
+  return (origin) => {
+    const inspect = (): OriginInspection => {
+      return { ...NO_HISTORY, origin, agreement: agreements.get(origin) ?? FRESH_AGREEMENT, states: {} };
+    };
+    return {
+      inspect: () => Promise.resolve(inspect()),
+      order(order) {
+        const before = agreements.get(origin) ?? FRESH_AGREEMENT;
+        agreements.set(origin, obey(before, order, rules, { nowMs: clock(), random: () => 0.5 }));
+        return Promise.resolve({ inspection: inspect(), told: ["memory"], away: [] });
+      },
+    };
   };
 }

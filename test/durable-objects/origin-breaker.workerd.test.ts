@@ -271,3 +271,28 @@ it("keeps the last 50 transitions", async () => {
   expect(transitions).toHaveLength(50);
   expect(transitions.at(-1)).toMatchObject({ scope: "world", from: "half-open", to: "open", reason: "a trial failed" });
 });
+
+describe("an order by an operator", () => {
+  it("is answered when the hubs have it, names those that have not, and is in the history", async () => {
+    const { stub, pushed, away } = await setUp();
+    away.add("apac");
+    const opened = await stub.order({ kind: "open", reason: "token:ops: bad deploy", seconds: 60 });
+    expect(opened.away).toEqual(["apac"]);
+    expect(opened.told.toSorted()).toEqual(["enam", "weur", "wnam"]);
+    expect(phases(pushed)).toEqual({ enam: "open", wnam: "open", weur: "open" });
+
+    const reset = await stub.order({ kind: "reset", reason: "token:ops: rolled back", seconds: null });
+    expect(reset.inspection.transitions.map(({ to, reason }) => [to, reason])).toEqual([
+      ["open", "token:ops: bad deploy"],
+      ["closed", "token:ops: rolled back"],
+    ]);
+    expect(phases(pushed)).toEqual({ enam: "closed", wnam: "closed", weur: "closed" });
+  });
+
+  it("survives an eviction", async () => {
+    const { stub, evict } = await setUp();
+    await stub.order({ kind: "open", reason: "by hand", seconds: 600 });
+    await evict();
+    expect((await stub.inspect()).agreement.world).toMatchObject({ phase: "open", reason: "by hand" });
+  });
+});
