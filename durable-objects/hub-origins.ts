@@ -30,6 +30,7 @@ import {
   takeOriginReport,
   type RegionEvidence,
 } from "../src/resilience/region-evidence.ts";
+import { HubLoads, type Alternative } from "./hub-loads.ts";
 import { probeAll, type ProbePlatform } from "./prober.ts";
 
 /** A breaker that had no permit to give, or could not be reached, is left alone for so long, ms. */
@@ -54,6 +55,12 @@ export interface HubOriginsOptions {
   readonly random: () => number;
   /** A verdict changed: held calls are to be released with the origin's new reading. */
   readonly changed: (origin: OriginId, reading: OriginReading) => void;
+  /** Whether an operator took the origin out. */
+  readonly isTakenOut: (origin: OriginId) => boolean;
+  /** Requests of a service that came for each that its priority levels let in. */
+  readonly offeredRatio: (service: string) => number;
+  /** Hubs among which the world's traffic is divided. */
+  readonly hubs: () => number;
   /** Told when a breaker could not be reached. */
   readonly failed: (origin: OriginId, error: unknown) => void;
 }
@@ -77,6 +84,7 @@ export class HubOrigins {
   readonly #options: HubOriginsOptions;
   readonly #known = new Map<OriginId, Known>();
   readonly #listening: Listening;
+  readonly #loads: HubLoads;
   #lastSyncMs = 0;
 
   /** Reads back what breakers said before the hub was evicted. */
@@ -95,6 +103,17 @@ export class HubOrigins {
         nextPermitMs: 0,
       });
     }
+    this.#loads = new HubLoads({
+      hub: options.hub,
+      region: options.platform.region,
+      settings: options.settings,
+      objectOf: options.breakerOf,
+      alternative: (origin) => this.#alternative(this.#known.get(origin)!),
+      offeredRatio: options.offeredRatio,
+      hubs: options.hubs,
+      clock: options.platform.clock,
+      failed: options.failed,
+    });
     for (const [key, state] of options.store.list<BreakerState>({ prefix: STORED })) {
       const known = this.#known.get(key.slice(STORED.length));
       if (known !== undefined) known.state = state;
@@ -103,7 +122,7 @@ export class HubOrigins {
 
   /** What isolates should know of every origin now. */
   *readings(nowMs: number): Generator<[OriginId, OriginReading]> {
-    for (const [origin, known] of this.#known) yield [origin, readingOf(known, nowMs)];
+    for (const [origin, known] of this.#known) yield [origin, this.#readingOf(known, nowMs)];
   }
 
   /** Notes that isolates are there: what probes wait for. */
@@ -125,6 +144,7 @@ export class HubOrigins {
       takeOriginReport(known.evidence, report.isolate, counts, windowMsOf(known), nowMs, report.ageMs);
       sent.push(this.#forward(known));
     }
+    sent.push(this.#loads.takeReport(report, nowMs));
     await Promise.all(sent);
   }
 
@@ -258,7 +278,18 @@ export class HubOrigins {
     const isSame =
       after.breaker === before.breaker && after.admission === before.admission && after.healthy === before.healthy;
     if (isSame) return;
-    this.#options.changed(known.settings.origin.id, readingOf(known, this.#options.platform.clock()));
+    this.#options.changed(known.settings.origin.id, this.#readingOf(known, this.#options.platform.clock()));
+  }
+
+  #readingOf(known: Known, nowMs: number): OriginReading {
+    const { id } = known.settings.origin;
+    return { ...verdictOf(known), ...measureOf(known.evidence, nowMs), ...this.#loads.reading(id) };
+  }
+
+  #alternative(known: Known): Alternative {
+    const { breaker, healthy } = verdictOf(known);
+    const usable = breaker === "closed" && healthy && !this.#options.isTakenOut(known.settings.origin.id);
+    return { usable, latency: known.evidence.latency };
   }
 }
 
@@ -266,10 +297,6 @@ export class HubOrigins {
 function verdictOf({ state, health }: Known): OriginVerdict {
   const { breaker, admission, healthy } = state;
   return { breaker, admission, healthy: healthy && health.verdict !== "down" };
-}
-
-function readingOf(known: Known, nowMs: number): OriginReading {
-  return { ...verdictOf(known), ...measureOf(known.evidence, nowMs) };
 }
 
 function windowMsOf({ settings }: Known): number {

@@ -44,6 +44,9 @@ function differs(a: OriginMeasure, b: OriginMeasure): boolean {
     differsBy(a.latencyMs, b.latencyMs, 0.05, 0.5) ||
     differsBy(a.inFlight, b.inFlight, 0.1, 1.5) ||
     differsBy(a.load, b.load, 0.1, 0.5) ||
+    differsBy(a.kept, b.kept, 0.02, 0) ||
+    differsBy(a.saturation, b.saturation, 0.05, 0.01) ||
+    a.kept < 1 !== b.kept < 1 ||
     b.latencyAgeMs - a.latencyAgeMs > 10_000
   );
 }

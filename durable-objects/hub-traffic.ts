@@ -3,6 +3,7 @@ import type { Report } from "../src/agreement/protocol.ts";
 import {
   forgetSilent,
   noTraffic,
+  offeredRatio,
   retryRatios,
   takeReport,
   type RegionTotals,
@@ -35,6 +36,11 @@ export class HubTraffic {
 
   retryRatios(): Record<string, number> {
     return retryRatios(this.#rates, this.#clock());
+  }
+
+  /** Requests of a service that came for each that its priority levels let in. */
+  offeredRatio(service: string): number {
+    return offeredRatio(this.#rates, service, this.#clock());
   }
 
   /** What services' isolates counted since the hub started, by service and counter. */

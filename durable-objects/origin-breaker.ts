@@ -44,6 +44,7 @@ import {
   type OriginHistory,
   type OriginInspection,
 } from "../src/resilience/origin-history.ts";
+import { takeHubLoad, type HubLoad, type LoadBook, type WorldLoad } from "../src/steering/world-load.ts";
 import { logError } from "../src/telemetry/log.ts";
 import { BreakerStore, type StoredAgreement } from "./breaker-store.ts";
 import { askHubs, hubNamed } from "./hubs.ts";
@@ -67,6 +68,8 @@ export class OriginBreaker extends DurableObject<BreakerBindings> implements Bre
   readonly #origin: OriginId;
   readonly #rules: Pick<OriginSettings, "breaker" | "ramp" | "attemptMs">;
   readonly #store: BreakerStore;
+  readonly #capacity: number | undefined;
+  readonly #loads: LoadBook = new Map();
   #agreement: OriginAgreement;
   #history: OriginHistory;
   #unreached: ReadonlySet<HubName>;
@@ -83,6 +86,7 @@ export class OriginBreaker extends DurableObject<BreakerBindings> implements Bre
     this.#origin = state.id.name ?? "";
     // An origin this deployment does not know can still be asked about: versions mix during a deploy.
     this.#rules = SETTINGS.get(this.#origin) ?? DEFAULTS;
+    this.#capacity = SETTINGS.get(this.#origin)?.origin.capacity;
     this.#store = new BreakerStore(state.storage.kv);
     const stored = this.#store.load("agreement");
     this.#agreement = stored?.agreement ?? FRESH_AGREEMENT;
@@ -102,6 +106,11 @@ export class OriginBreaker extends DurableObject<BreakerBindings> implements Bre
     this.#become(recordRegion(this.#agreement, region, counts, this.#rules, moment()));
     if (ejectedRegions(this.#agreement).length > ejected) this.ctx.waitUntil(this.#judgeWorld());
     return this.#stateIn(region);
+  }
+
+  /** What a hub's region sends; nothing of it is stored, because a round of reports says it all again. */
+  async reportLoad(hub: HubName, load: HubLoad): Promise<WorldLoad> {
+    return takeHubLoad(this.#loads, hub, load, this.#capacity, Date.now());
   }
 
   async takePermit(region: Region): Promise<Permit | null> {

@@ -9,6 +9,8 @@ import config from "../fairlead.config.ts";
 import {
   answerSync,
   hubConfirmation,
+  isBehind,
+  isTakenOut,
   lacksLogged,
   mayGrant,
   startHub,
@@ -20,7 +22,6 @@ import {
 import { dropExpired } from "../src/agreement/holders.ts";
 import { endLease, sendCall, timeIsUp } from "../src/agreement/lease.ts";
 import {
-  LOGGED_SECTIONS,
   type Change,
   type ConfirmAnswer,
   type HubForIsolates,
@@ -116,6 +117,9 @@ export class RegionHub extends DurableObject<Bindings> implements HubForIsolates
         readings.tell(origin, reading);
         this.#releaseSoon();
       },
+      isTakenOut: (origin) => isTakenOut(this.#state, origin, Date.now()),
+      offeredRatio: (service) => this.#traffic.offeredRatio(service),
+      hubs: () => config.regions.length * this.#shards,
       failed: (origin, error) => logError(`the breaker of ${origin} could not be reached`, error),
     });
     // What breakers had said before the object was evicted.
@@ -131,7 +135,7 @@ export class RegionHub extends DurableObject<Bindings> implements HubForIsolates
     this.#origins.takeSync(Date.now());
     this.ctx.waitUntil(this.#alarm.want(Date.now() + FIRST_PROBES_MS));
     const noted = this.#note(request);
-    if (this.#isBehind(request.have)) void this.#contactOnce();
+    if (isBehind(this.#state, request.have)) void this.#contactOnce();
     if (request.lease && noted && !this.#lacks(request.have))
       await this.#held.hold(request.have, paceFor(this.#state.holders.size).holdMs);
     return this.#answer(request);
@@ -264,11 +268,6 @@ export class RegionHub extends DurableObject<Bindings> implements HubForIsolates
   #lacks(have: Versions | null): boolean {
     const origins = have?.hub === this.#state.instance ? have.origins : 0;
     return lacksLogged(this.#state, have) || origins < this.#readings.urgentVersion;
-  }
-
-  /** Whether a caller has what this hub has not: a push was missed. */
-  #isBehind(have: Versions | null): boolean {
-    return have !== null && LOGGED_SECTIONS.some((section) => have[section] > this.#state.logged[section].version);
   }
 
   #releaseSoon(): void {

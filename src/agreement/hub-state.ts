@@ -15,6 +15,7 @@ import {
   type HubName,
   type LoggedChange,
   type LoggedSection,
+  type OriginId,
   type OriginReading,
   type SyncRequest,
   type Versions,
@@ -115,6 +116,18 @@ export function deltaFor(hub: HubState, have: Versions | null): ViewDelta | null
 /** Whether the caller lacks something that must not wait for the end of a hold. */
 export function lacksLogged(hub: HubState, have: Versions | null): boolean {
   return LOGGED_SECTIONS.some((section) => hub.logged[section].version > (have?.[section] ?? 0));
+}
+
+/** Whether an operator drains or disables the origin. */
+export function isTakenOut(hub: HubState, origin: OriginId, nowMs: number): boolean {
+  const override = hub.logged.overrides.entries.get(`administrative/${origin}`)?.value;
+  if (override?.kind !== "administrative" || override.state === "enabled") return false;
+  return override.expiresAtMs === null || override.expiresAtMs > nowMs;
+}
+
+/** Whether a caller has what this hub has not: a push was missed. */
+export function isBehind(hub: HubState, have: Versions | null): boolean {
+  return have !== null && LOGGED_SECTIONS.some((section) => have[section] > hub.logged[section].version);
 }
 
 /** Takes a change of the log in. @returns the version the hub has now; lower than pushed: it must be told from there */

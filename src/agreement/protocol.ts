@@ -6,6 +6,7 @@
  * functions or class instances.
  */
 import type { Region } from "../config/region.ts";
+import type { HubLoad, WorldLoad } from "../steering/world-load.ts";
 import type { BreakerPhase } from "../steering/origin-state.ts";
 import type { LatencyCounts } from "./latency-counts.ts";
 import type { Override } from "./override.ts";
@@ -78,6 +79,10 @@ export interface OriginMeasure {
   readonly inFlight: number;
   /** Attempts a second from this region over the last seconds. */
   readonly load: number;
+  /** Share of its requests that the region keeps on an origin the world asks too much of, in (0, 1]. */
+  readonly kept: number;
+  /** Requests a second from everywhere over the origin's capacity; 0 where none is configured. */
+  readonly saturation: number;
 }
 
 export interface OriginReading extends OriginVerdict, OriginMeasure {}
@@ -120,6 +125,10 @@ export interface OriginReport {
   readonly latency: LatencyReport;
   /** Attempts waiting for a response head now. */
   readonly inFlight: number;
+  /** Attempts begun, trials and panic included; counted only where a capacity is configured. */
+  readonly sent: number;
+  /** The same attempts, each counted as one over the share of requests that was kept when it was made. */
+  readonly wanted: number;
 }
 
 /** Time to the response head of the successful attempts, ms. `maxMs` is 0 when there were none. */
@@ -274,6 +283,8 @@ export interface BreakerForHubs {
   record(region: Region, hub: HubName, counts: WindowCounts): Promise<BreakerState>;
   takePermit(region: Region): Promise<Permit | null>;
   settle(permitId: string, outcome: Outcome): Promise<BreakerState>;
+  /** What the region sends to the origin. */
+  reportLoad(hub: HubName, load: HubLoad): Promise<WorldLoad>;
   /** The region's own verdict changed. */
   reportHealth(region: Region, hub: HubName, verdict: Witness["verdict"], reason: string): Promise<BreakerState>;
 }

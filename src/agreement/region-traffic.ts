@@ -11,9 +11,15 @@ const REMEMBERED_SEQUENCES = 8;
 /** After so long an isolate's reports are not expected any more, late ones neither, ms. */
 const SILENT_MS = 60_000;
 
+/** Counters of requests whose priority level was looked at, and of those of them that were turned away. */
+export const JUDGED = "priority.judged";
+export const SHED = "priority.shed";
+
 interface ServiceTraffic {
   readonly requests: Rate;
   readonly retries: Rate;
+  readonly judged: Rate;
+  readonly shed: Rate;
   /** Totals since the hub started. */
   readonly totals: Record<string, number>;
 }
@@ -53,6 +59,8 @@ export function takeReport(totals: RegionTotals, report: Report, nowMs: number):
     const service = serviceTraffic(totals, name);
     addTo(service.requests, seen.requests, nowMs, report.ageMs);
     addTo(service.retries, seen.retries, nowMs, report.ageMs);
+    addTo(service.judged, seen.counters[JUDGED] ?? 0, nowMs, report.ageMs);
+    addTo(service.shed, seen.counters[SHED] ?? 0, nowMs, report.ageMs);
     const { counters, algorithm: _algorithm, answers: _answers, ...own } = seen;
     for (const [counter, count] of [...Object.entries(own), ...Object.entries(counters)])
       service.totals[counter] = (service.totals[counter] ?? 0) + count;
@@ -76,10 +84,22 @@ export function retryRatios(totals: RegionTotals, nowMs: number): Record<Service
   );
 }
 
+/** What is let in counts for at most so many that came: where nearly all is turned away, there is nearly nothing to count. */
+const MOST_OFFERED = 20;
+
+/** Requests of a service that came for each that its priority levels let in, 1 or more. */
+export function offeredRatio(totals: RegionTotals, name: ServiceName, nowMs: number): number {
+  const service = totals.services.get(name);
+  if (service === undefined) return 1;
+  const judged = perSecond(service.judged, nowMs);
+  const letIn = judged - perSecond(service.shed, nowMs);
+  return judged === 0 ? 1 : Math.min(MOST_OFFERED, judged / Math.max(letIn, judged / MOST_OFFERED));
+}
+
 function serviceTraffic(totals: RegionTotals, name: ServiceName): ServiceTraffic {
   let service = totals.services.get(name);
   if (service === undefined) {
-    service = { requests: newRate(), retries: newRate(), totals: {} };
+    service = { requests: newRate(), retries: newRate(), judged: newRate(), shed: newRate(), totals: {} };
     totals.services.set(name, service);
   }
   return service;

@@ -2,6 +2,7 @@
 import type { BreakerConfig, RampConfig } from "./breaker.ts";
 import type { MonitorConfig } from "./monitor.ts";
 import type { OriginConfig, PoolConfig } from "./pool.ts";
+import { REGION_LOCATIONS, type Location } from "./region.ts";
 import type { Config } from "./schema.ts";
 import type { ServiceConfig } from "./service.ts";
 
@@ -9,6 +10,8 @@ export interface OriginSettings {
   readonly service: string;
   readonly pool: string;
   readonly origin: OriginConfig;
+  /** Where its pool is. */
+  readonly location: Location;
   readonly breaker: BreakerConfig;
   readonly ramp: RampConfig;
   readonly monitor: MonitorConfig;
@@ -21,7 +24,8 @@ export function originSettings(config: Config): Map<string, OriginSettings> {
   const settings = new Map<string, OriginSettings>();
   for (const [service, serviceConfig] of Object.entries(config.services)) {
     for (const [pool, poolConfig] of Object.entries(serviceConfig.pools)) {
-      const shared = { service, pool, ...poolSettings(serviceConfig, poolConfig) };
+      const location = poolConfig.location ?? REGION_LOCATIONS[poolConfig.region];
+      const shared = { service, pool, location, ...poolSettings(serviceConfig, poolConfig) };
       for (const origin of poolConfig.origins) settings.set(origin.id, { ...shared, origin });
     }
   }

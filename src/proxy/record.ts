@@ -5,7 +5,7 @@ import type { ServiceState } from "../steering/availability.ts";
 import type { Candidate } from "../steering/candidates.ts";
 import { observeAttempt } from "../steering/observe.ts";
 import { FAILOVER_COUNTERS } from "../telemetry/service-counters.ts";
-import type { Seen } from "../view/report.ts";
+import type { ReportBook, Seen } from "../view/report.ts";
 import type { Trial } from "../view/trials.ts";
 import type { Attempt, Outcome } from "./attempt.ts";
 import type { Exchange } from "./exchange.ts";
@@ -13,10 +13,11 @@ import type { Exchange } from "./exchange.ts";
 /** An origin may ask to be left alone for longer, but it is asked again after this time, ms. */
 const LONGEST_RETRY_AFTER_MS = 60_000;
 
-/** Notes that an attempt is waiting for its response head. */
-export function recordStart({ pool, origin }: Candidate): void {
+/** Notes that an attempt is waiting for its response head, and for an origin with a capacity that there was one. */
+export function recordStart(report: ReportBook, { pool, origin, share }: Candidate): void {
   pool.inFlight++;
   origin.inFlight++;
+  if (origin.config.capacity !== undefined) report.sent(origin.id, share);
 }
 
 /**

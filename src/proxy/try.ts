@@ -37,7 +37,7 @@ export function startTry(errand: Errand, candidate: Candidate, trial: Trial | nu
   const perTryMs = Math.min(rule.perTryTimeoutMs ?? timeouts.firstByteMs, timeouts.firstByteMs);
   const cancellation = rule.hedge === undefined ? null : new AbortController();
   errand.tried.push(candidate);
-  recordStart(candidate);
+  recordStart(exchange.view.report, candidate);
   const outcome = attempt(to, {
     method: request.method,
     url: to.base + target,

@@ -140,8 +140,8 @@ export function recentTraffic(
   return { successes, failures };
 }
 
-/** The numbers that ride along in the view. */
-export function measureOf(evidence: RegionEvidence, nowMs: number): OriginMeasure {
+/** The numbers that ride along in the view, less those that the world has a part in. */
+export function measureOf(evidence: RegionEvidence, nowMs: number): Omit<OriginMeasure, "kept" | "saturation"> {
   const { successes, failures } = totalsOf(evidence.window, LOAD_WINDOW_MS, nowMs);
   let inFlight = 0;
   for (const [isolate, { attempts, atMs }] of evidence.inFlight) {

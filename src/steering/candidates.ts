@@ -5,7 +5,10 @@ import { isWholeFor, scopeOf, type Flags } from "./narrow.ts";
 import type { Picker, SteerRequest } from "./policy.ts";
 
 /** An origin that may take this request now, in its pool. */
-export type Candidate = Standing;
+export interface Candidate extends Standing {
+  /** Share of its requests that the origin keeps, if it got this one as part of it; 1 if it got it for want of another. */
+  readonly share: number;
+}
 
 /**
  * The next candidate: never an origin already tried, and a pool already tried only when no other is left.
@@ -30,9 +33,10 @@ export function nextCandidate(
     );
   }
   const { picker, required, preferred } = scopeOf(service, request);
-  const among = ({ pools, origins }: Flags, triedPoolsToo: boolean) => {
-    const allowed = triedPoolsToo ? pools.slice() : untriedPools(service, pools, tried);
-    return pickFrom(service, picker, allowed, origins, request, tried);
+  const among = (flags: Flags, triedPoolsToo: boolean) => {
+    const allowed = triedPoolsToo ? flags.pools.slice() : untriedPools(service, flags.pools, tried);
+    const candidate = pickFrom(service, picker, allowed, flags.origins, request, tried);
+    return candidate === null || flags === required ? candidate : { ...candidate, share: candidate.origin.kept };
   };
   return among(preferred, false) ?? among(required, false) ?? among(preferred, true) ?? among(required, true);
 }
@@ -73,7 +77,7 @@ function pickFrom(
     if (poolIndex === -1) return null;
     const pool = service.pools[poolIndex]!;
     const originIndex = pool.picker.pick(untried(pool, origins?.[poolIndex] ?? pool.eligible, tried), request);
-    if (originIndex !== -1) return { pool, origin: pool.origins[originIndex]! };
+    if (originIndex !== -1) return { pool, origin: pool.origins[originIndex]!, share: 1 };
     pools[poolIndex] = 0;
   }
 }

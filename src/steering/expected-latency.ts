@@ -1,6 +1,6 @@
 /** What a request should expect of a member: what was measured, or what the distance allows until then. */
 import { latencyNow, WARM_UP_SAMPLES } from "../health/latency.ts";
-import { distanceKm } from "./place.ts";
+import { distanceKm, type UnitVector } from "./place.ts";
 import type { Member, SteerRequest } from "./policy.ts";
 
 /** Round trip in ms per km of great circle: light in fibre (about 200 km/ms), there and back. */
@@ -16,9 +16,14 @@ const FRESH_MS = 5_000;
 export function expectedMs(member: Member, request: SteerRequest): number {
   const isMeasured = member.latencySamples >= WARM_UP_SAMPLES && !Number.isNaN(member.latencyMs);
   if (isMeasured && request.startedMs - member.latencyAtMs < FRESH_MS) return member.latencyMs;
-  const floorMs = distanceKm(member.vector, request.place.vector) * ROUND_TRIP_MS_PER_KM;
+  const floorMs = leastMs(member.vector, request.place.vector);
   const nowMs = isMeasured ? latencyNow(member, floorMs, request.startedMs) : Number.NaN;
   return Number.isNaN(nowMs) ? floorMs : nowMs;
+}
+
+/** The least that the distance between two places allows, ms there and back. */
+export function leastMs(a: UnitVector, b: UnitVector): number {
+  return distanceKm(a, b) * ROUND_TRIP_MS_PER_KM;
 }
 
 /** The same in words for an operator. */

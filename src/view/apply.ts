@@ -138,7 +138,8 @@ export class ViewSubjects {
     if (
       origin.breaker !== reading.breaker ||
       origin.healthy !== reading.healthy ||
-      placed.rampShare !== reading.admission
+      placed.rampShare !== reading.admission ||
+      origin.kept < 1 !== reading.kept < 1
     )
       service.validUntilMs = 0;
     if (origin.breaker !== reading.breaker) {
@@ -150,6 +151,11 @@ export class ViewSubjects {
     origin.healthy = reading.healthy;
     placed.rampShare = reading.admission;
     origin.admission = Math.min(placed.rampShare, placed.stepShare);
+    origin.kept = reading.kept;
+    if (origin.saturation !== reading.saturation) {
+      origin.saturation = reading.saturation;
+      pool.saturation = saturationOf(pool);
+    }
     const here = this.inFlightHere(id);
     placed.othersInFlight = Math.max(0, reading.inFlight - here);
     origin.inFlight = here + placed.othersInFlight;
@@ -166,4 +172,16 @@ export class ViewSubjects {
     pool.latencyAtMs = best.latencyAtMs;
     pool.latencySamples = best.latencySamples;
   }
+}
+
+/** Of a pool: its origins' by capacity. One without a capacity can take anything, and so can its pool. */
+function saturationOf({ origins }: PoolState): number {
+  let ratePerSecond = 0;
+  let capacity = 0;
+  for (const { config, saturation } of origins) {
+    if (config.capacity === undefined) return 0;
+    ratePerSecond += saturation * config.capacity;
+    capacity += config.capacity;
+  }
+  return ratePerSecond / capacity;
 }

@@ -1,5 +1,6 @@
 /** What this isolate has seen since its last report, added up attempt by attempt. */
 import { countLatency, noLatencies } from "../agreement/latency-counts.ts";
+import { JUDGED, SHED } from "../agreement/region-traffic.ts";
 import type {
   AnswerReport,
   LatencyReport,
@@ -104,6 +105,17 @@ export class ReportBook {
     this.#forgotten.set(origin, this.#sequence);
   }
 
+  /**
+   * Notes an attempt begun, at an origin that has a capacity.
+   *
+   * @param share of its requests the origin kept when this one was given to it, in (0, 1]
+   */
+  sent(origin: OriginId, share: number): void {
+    const tally = this.#origin(origin);
+    tally.sent++;
+    tally.wanted += 1 / share;
+  }
+
   /** Notes an attempt made while nothing was available and everything was used. */
   panic(origin: OriginId): void {
     this.#origin(origin).panics++;
@@ -120,6 +132,12 @@ export class ReportBook {
     let answers = tally.answers.get(instance);
     if (answers === undefined) tally.answers.set(instance, (answers = { success: null, failure: null }));
     countLatency(isError ? (answers.failure ??= noLatencies()) : (answers.success ??= noLatencies()), durationMs);
+  }
+
+  /** Notes that a request's priority level was looked at. */
+  judged(service: ServiceName, isShed: boolean): void {
+    this.count(service, JUDGED);
+    if (isShed) this.count(service, SHED);
   }
 
   /** Adds to a named counter of a service. */
@@ -204,6 +222,8 @@ export class ReportBook {
         failureRun,
         longestFailureRun: failureRun,
         panics: 0,
+        sent: 0,
+        wanted: 0,
         latency: { samples: 0, sumMs: 0, maxMs: 0 },
       };
       this.#origins.set(id, tally);

@@ -6,6 +6,7 @@ import type { OriginId, Permit, SettledPermit } from "../agreement/protocol.ts";
 import { PERMIT_USE_MS } from "../resilience/permits.ts";
 import { holdPermit, usePermit, type HeldPermit } from "../resilience/trial-permit.ts";
 import type { ServiceState, Standing } from "../steering/availability.ts";
+import type { Candidate } from "../steering/candidates.ts";
 
 /** An isolate asks for a permit for the same origin at most this often, ms. */
 const ASK_EVERY_MS = 200;
@@ -19,7 +20,7 @@ export interface TrialsOptions {
 }
 
 /** A request that tries a half-open origin. */
-export interface Trial extends Standing {
+export interface Trial extends Candidate {
   /** The attempt must be over by then, ms from its begin. */
   readonly deadlineMs: number;
   /** Tells how it ended; must be called once, whatever happens. */
@@ -63,6 +64,7 @@ export class Trials {
   #trial(standing: Standing, held: HeldPermit): Trial {
     return {
       ...standing,
+      share: 1,
       deadlineMs: held.deadlineMs,
       settle: (outcome) => this.#settle(standing.origin.id, held, outcome),
     };

@@ -113,6 +113,8 @@ describe("a hub", () => {
       latencySamples: 0,
       latencyAgeMs: 0,
       inFlight: 0,
+      kept: 1,
+      saturation: 0,
       load: 0,
     } as const;
     change(state.origins, [{ key: "euw1", value: reading }]);

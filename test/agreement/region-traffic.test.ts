@@ -1,8 +1,22 @@
 import { describe, expect, it } from "vitest";
-import { forgetSilent, noTraffic, retryRatios, takeReport } from "../../src/agreement/region-traffic.ts";
+import {
+  forgetSilent,
+  JUDGED,
+  noTraffic,
+  offeredRatio,
+  SHED,
+  retryRatios,
+  takeReport,
+} from "../../src/agreement/region-traffic.ts";
 import type { Report, ServiceReport } from "../../src/agreement/protocol.ts";
 
-const SERVICE: ServiceReport = { requests: 100, errors: 1, attempts: 110, retries: 10, counters: { hits: 7 } };
+const SERVICE: ServiceReport = {
+  requests: 100,
+  errors: 1,
+  attempts: 110,
+  retries: 10,
+  counters: { hits: 7 },
+};
 
 function report(isolate: string, sequence: number, service: Partial<ServiceReport> = {}): Report {
   const services = { demo: { ...SERVICE, ...service } };
@@ -72,5 +86,24 @@ describe("what isolates report of their services", () => {
     expect(totals.isolates.size).toBe(1);
     forgetSilent(totals, 61_000);
     expect(totals.isolates.size).toBe(0);
+  });
+});
+
+describe("requests that came for each that was let in", () => {
+  const ratio = (judged: number, shed: number) => {
+    const totals = noTraffic();
+    takeReport(totals, report("a", 1, { counters: { [JUDGED]: judged, [SHED]: shed } }), 9_000);
+    return offeredRatio(totals, "demo", 9_500);
+  };
+
+  it("are counted by those whose level was looked at", () => {
+    expect(ratio(100, 0)).toBe(1);
+    expect(ratio(100, 60)).toBeCloseTo(2.5);
+  });
+
+  it("are one where no levels are, and have a bound where nobody is let in", () => {
+    expect(ratio(0, 0)).toBe(1);
+    expect(offeredRatio(noTraffic(), "demo", 0)).toBe(1);
+    expect(ratio(100, 100)).toBe(20);
   });
 });

@@ -24,6 +24,8 @@ const ATTEMPTS: OriginReport = {
   panics: 0,
   latency: { samples: 3, sumMs: 60, maxMs: 40 },
   inFlight: 7,
+  sent: 0,
+  wanted: 0,
 };
 
 const SERVICE: ServiceReport = {

@@ -8,6 +8,7 @@ import type {
   Report,
   WindowCounts,
 } from "../../src/agreement/protocol.ts";
+import type { HubLoad, WorldLoad } from "../../src/steering/world-load.ts";
 import { defineConfig } from "../../src/config/define.ts";
 import { originSettings } from "../../src/config/origin-settings.ts";
 
@@ -22,6 +23,8 @@ function setUp(monitor: object = {}) {
     records: [] as WindowCounts[],
     health: [] as string[],
     settled: [] as string[],
+    loads: [] as HubLoad[],
+    world: { ratePerSecond: 0, kept: 1 } as WorldLoad,
     permits: 0,
   };
   const answer = () => {
@@ -43,6 +46,11 @@ function setUp(monitor: object = {}) {
       breaker.settled.push(`${id} ${outcome}`);
       return answer();
     },
+    reportLoad: async (_hub, load) => {
+      if (breaker.isAway) throw new Error("breaker is away");
+      breaker.loads.push(load);
+      return breaker.world;
+    },
     reportHealth: async (_region, _hub, verdict, reason) => {
       breaker.health.push(`${verdict}: ${reason}`);
       return answer();
@@ -63,12 +71,15 @@ function setUp(monitor: object = {}) {
     list: () => rows.entries(),
   } as unknown as OriginStore;
   const changes: OriginReading[] = [];
+  const offered = { ratio: 1 };
   const config = defineConfig({
     services: {
       s: {
         hosts: ["s.test"],
         monitor,
-        pools: { p: { region: "weur", origins: [{ id: "o1", url: "http://a.test", mtls: "FETCHER" }] } },
+        pools: {
+          p: { region: "weur", origins: [{ id: "o1", url: "http://a.test", mtls: "FETCHER", capacity: 1_000 }] },
+        },
       },
     },
   });
@@ -82,9 +93,12 @@ function setUp(monitor: object = {}) {
       platform: { region: "weur", bindings: { FETCHER: fetcher }, clock: () => clock.ms },
       random: () => 0.5,
       changed: (_, reading) => void changes.push(reading),
+      isTakenOut: () => false,
+      offeredRatio: () => offered.ratio,
+      hubs: () => 4,
       failed: () => undefined,
     });
-  return { hub: make(), make, clock, breaker, probes, rows, changes };
+  return { hub: make(), make, offered, clock, breaker, probes, rows, changes };
 }
 
 function report(over: Partial<OriginReport>, settled: Report["settled"] = []): Report {
@@ -99,6 +113,8 @@ function report(over: Partial<OriginReport>, settled: Report["settled"] = []): R
     panics: 0,
     latency: { samples: 0, sumMs: 0, maxMs: 0 },
     inFlight: 0,
+    sent: 0,
+    wanted: 0,
     ...over,
   };
   return { isolate: "i1", sequence: 1, spanMs: 100, ageMs: 0, origins: { o1: counts }, services: {}, settled };
@@ -324,4 +340,48 @@ it("adds up the region's load and in-flight attempts, and forgets isolates that 
   expect(reading()).toMatchObject({ inFlight: 7, load: 10 });
   clock.ms += 20_000;
   expect(reading()).toMatchObject({ inFlight: 0, load: 0 });
+});
+
+describe("an origin's object", () => {
+  const busy = { sent: 400, wanted: 800, successes: 400 };
+  const perSecond = (over: Partial<OriginReport>) => ({ ...report(over), spanMs: 2_000 });
+
+  it("hears every two seconds what a busy region sends, and the region keeps the share it answers", async () => {
+    const { hub, clock, breaker } = setUp();
+    breaker.world = { ratePerSecond: 1_200, kept: 0.4 };
+    for (let second = 0; second < 4; second++, clock.ms += 1_000) await hub.takeReport(perSecond(busy), clock.ms);
+    expect(breaker.loads).toHaveLength(2);
+    expect(breaker.loads[0]).toMatchObject({ ratePerSecond: 200, demandPerSecond: 400, lossMs: Infinity });
+    const [[, reading]] = [...hub.readings(clock.ms)] as [[string, OriginReading]];
+    expect(reading).toMatchObject({ kept: 0.4, saturation: 1.2 });
+  });
+
+  it("hears a tenth as often of a region that sends little, and nothing of one that sends nothing", async () => {
+    const { hub, clock, breaker } = setUp();
+    breaker.world = { ratePerSecond: 10, kept: 1 };
+    for (let second = 0; second < 22; second += 2, clock.ms += 2_000)
+      await hub.takeReport(perSecond({ sent: 20, wanted: 20 }), clock.ms);
+    expect(breaker.loads).toHaveLength(2);
+    const quiet = setUp();
+    await quiet.hub.takeReport({ ...report({}), origins: {} }, quiet.clock.ms);
+    expect(quiet.breaker.loads).toEqual([]);
+  });
+
+  it("hears of those too whose level was turned away", async () => {
+    const { hub, clock, breaker, offered } = setUp();
+    offered.ratio = 1.5;
+    await hub.takeReport(perSecond(busy), clock.ms);
+    expect(breaker.loads[0]).toMatchObject({ ratePerSecond: 300, demandPerSecond: 400 });
+  });
+
+  it("that is away changes nothing", async () => {
+    const { hub, clock, breaker } = setUp();
+    breaker.world = { ratePerSecond: 1_200, kept: 0.4 };
+    await hub.takeReport(perSecond(busy), clock.ms);
+    breaker.isAway = true;
+    clock.ms += 2_000;
+    await hub.takeReport(perSecond(busy), clock.ms);
+    const [[, reading]] = [...hub.readings(clock.ms)] as [[string, OriginReading]];
+    expect(reading.kept).toBe(0.4);
+  });
 });

@@ -187,6 +187,8 @@ class Isolate extends Machine {
       longestFailureRun: this.#run,
       panics: 0,
       latency: { samples: successes, sumMs: successes * 10, maxMs: 10 },
+      sent: 0,
+      wanted: 0,
       inFlight: 0,
     };
     const hub = this.hubOf();

@@ -14,7 +14,9 @@ const config = configSchema.parse({
   services: {
     demo: {
       hosts: ["demo.localhost"],
-      pools: { eu: { region: "weur", origins: [{ id: "euw1", url: "http://127.0.0.1:9103", weight: 4 }] } },
+      pools: {
+        eu: { region: "weur", origins: [{ id: "euw1", url: "http://127.0.0.1:9103", weight: 4, capacity: 100 }] },
+      },
     },
   },
 });
@@ -61,6 +63,8 @@ const READING: OriginReading = {
   latencyAgeMs: 500,
   inFlight: 7,
   load: 3,
+  kept: 1,
+  saturation: 0,
 };
 const read = (over: Partial<OriginReading>): ViewDelta => ({
   origins: { from: 0, to: 1, entries: [{ key: "euw1", version: 1, value: { ...READING, ...over } }] },
@@ -214,6 +218,14 @@ describe("what a hub brought", () => {
     Object.assign(pool, { latencyMs: 12, latencyAtMs: 109_900 });
     subjects.apply(read({ latencyMs: 33 }), 110_000);
     expect(pool.latencyMs).toBe(12);
+  });
+
+  it("says which share to keep of an origin the world asks too much of, and how full it and its pool are", () => {
+    const { service, origin, subjects } = setUp();
+    subjects.apply(read({ kept: 0.4, saturation: 1.5 }), 0);
+    expect(origin).toMatchObject({ kept: 0.4, saturation: 1.5 });
+    expect(service.pools[0]!.saturation).toBe(1.5);
+    expect(service.validUntilMs).toBe(0);
   });
 
   it("counts what the region's other isolates have in flight, once", () => {

@@ -1,0 +1,144 @@
+/**
+ * The part of a hub that is about capacity: how much its region sends to each origin that has one, telling the origin's
+ * object, and which share the region keeps there.
+ */
+import type { BreakerForHubs, HubName, OriginId, OriginMeasure, Report } from "../src/agreement/protocol.ts";
+import { HOLD_MS } from "../src/agreement/timing.ts";
+import type { OriginSettings } from "../src/config/origin-settings.ts";
+import { REGION_LOCATIONS, type Region } from "../src/config/region.ts";
+import { latencyNow, type LatencyEstimate } from "../src/health/latency.ts";
+import { ratesNow, takeIsolateLoad, type Rates, type RegionLoad } from "../src/resilience/region-load.ts";
+import { leastMs } from "../src/steering/expected-latency.ts";
+import { unitVector, type UnitVector } from "../src/steering/place.ts";
+import type { WorldLoad } from "../src/steering/world-load.ts";
+
+/**
+ * A region that sends over half of its even part of the capacity, or that spills, is heard every two seconds; one that
+ * sends less cannot matter as much and is heard a tenth as often.
+ */
+const BUSY_PART = 0.5;
+const BUSY_EVERY_MS = 2_000;
+const CALM_EVERY_MS = 20_000;
+
+/** How late a report may come: it goes with an isolate's own. */
+const LATE_MS = HOLD_MS;
+
+interface Limited {
+  readonly settings: OriginSettings;
+  readonly capacity: number;
+  readonly load: RegionLoad;
+  world: WorldLoad;
+  reportedMs: number;
+  reporting: boolean;
+}
+
+/** What is known of an origin that could take another's excess. */
+export interface Alternative {
+  /** False while nobody would be sent there. */
+  readonly usable: boolean;
+  readonly latency: LatencyEstimate;
+}
+
+export interface HubLoadsOptions {
+  readonly hub: HubName;
+  readonly region: Region;
+  readonly settings: ReadonlyMap<OriginId, OriginSettings>;
+  readonly objectOf: (origin: OriginId) => Pick<BreakerForHubs, "reportLoad">;
+  readonly alternative: (origin: OriginId) => Alternative;
+  /** Requests of a service that came for each that was let in. */
+  readonly offeredRatio: (service: string) => number;
+  /** Hubs among which the world's traffic is divided. */
+  readonly hubs: () => number;
+  /** ms since the epoch. */
+  readonly clock: () => number;
+  readonly failed: (origin: OriginId, error: unknown) => void;
+}
+
+export class HubLoads {
+  readonly #options: HubLoadsOptions;
+  readonly #limited = new Map<OriginId, Limited>();
+  readonly #here: UnitVector;
+
+  constructor(options: HubLoadsOptions) {
+    this.#options = options;
+    this.#here = unitVector(REGION_LOCATIONS[options.region]);
+    for (const [id, settings] of options.settings) {
+      const { capacity } = settings.origin;
+      if (capacity === undefined) continue;
+      const world = { ratePerSecond: 0, kept: 1 };
+      this.#limited.set(id, { settings, capacity, load: new Map(), world, reportedMs: -Infinity, reporting: false });
+    }
+  }
+
+  /** The part of an origin's reading that comes from here. */
+  reading(origin: OriginId): Pick<OriginMeasure, "kept" | "saturation"> {
+    const limited = this.#limited.get(origin);
+    if (limited === undefined) return { kept: 1, saturation: 0 };
+    return { kept: limited.world.kept, saturation: limited.world.ratePerSecond / limited.capacity };
+  }
+
+  /**
+   * Takes a report in, and tells the origins' objects what is due.
+   *
+   * @returns when they have answered; nobody needs to wait for it
+   */
+  async takeReport({ isolate, origins, spanMs, ageMs }: Report, nowMs: number): Promise<void> {
+    // What is told late says nothing of how much it is now.
+    if (ageMs > 0) return;
+    const told: Promise<void>[] = [];
+    for (const [id, limited] of this.#limited) {
+      // An origin that is not in the report got nothing in its time, which counts as well.
+      takeIsolateLoad(limited.load, isolate, origins[id] ?? { sent: 0, wanted: 0 }, spanMs, nowMs);
+      told.push(this.#tell(id, limited, nowMs));
+    }
+    await Promise.all(told);
+  }
+
+  async #tell(id: OriginId, limited: Limited, nowMs: number): Promise<void> {
+    const { hub, objectOf, offeredRatio, failed } = this.#options;
+    const rates = ratesNow(limited.load, nowMs);
+    const everyMs = this.#everyMs(limited, rates);
+    const sinceMs = nowMs - limited.reportedMs;
+    if (limited.reporting || (sinceMs >= 0 && sinceMs < everyMs)) return;
+    // Nothing before and nothing now is no news.
+    if (rates.ratePerSecond === 0 && limited.world.ratePerSecond === 0) return;
+    limited.reporting = true;
+    limited.reportedMs = nowMs;
+    try {
+      limited.world = await objectOf(id).reportLoad(hub, {
+        ratePerSecond: rates.ratePerSecond * offeredRatio(limited.settings.service),
+        demandPerSecond: rates.demandPerSecond,
+        lossMs: this.#lossMs(limited.settings, nowMs),
+        nextWithinMs: everyMs + LATE_MS,
+      });
+    } catch (error) {
+      // What was last heard stays.
+      failed(id, error);
+    } finally {
+      limited.reporting = false;
+    }
+  }
+
+  #everyMs({ capacity, world }: Limited, { demandPerSecond }: Rates): number {
+    const isBusy = world.kept < 1 || demandPerSecond > (BUSY_PART * capacity) / this.#options.hubs();
+    return isBusy ? BUSY_EVERY_MS : CALM_EVERY_MS;
+  }
+
+  /** What the region loses by going to its next best choice; Infinity where there is none. */
+  #lossMs({ service, origin }: OriginSettings, nowMs: number): number {
+    let bestMs = Infinity;
+    for (const other of this.#options.settings.values()) {
+      if (other.service !== service || other.origin.id === origin.id || other.origin.weight === 0) continue;
+      const { usable, latency } = this.#options.alternative(other.origin.id);
+      if (usable) bestMs = Math.min(bestMs, this.#expectedMs(other, latency, nowMs));
+    }
+    const own = this.#options.settings.get(origin.id)!;
+    return bestMs - this.#expectedMs(own, this.#options.alternative(origin.id).latency, nowMs);
+  }
+
+  #expectedMs({ location }: OriginSettings, latency: LatencyEstimate, nowMs: number): number {
+    const floorMs = leastMs(unitVector(location), this.#here);
+    const measuredMs = latencyNow(latency, floorMs, nowMs);
+    return Number.isNaN(measuredMs) ? floorMs : measuredMs;
+  }
+}

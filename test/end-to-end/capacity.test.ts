@@ -1,0 +1,72 @@
+// An origin over its capacity, as the whole planet asks too much of it: real isolates in four places, one set of objects.
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { defineConfig } from "../../src/config/define.ts";
+import { keepBusy, startPlaces, type Places } from "../support/places.ts";
+import { startOrigin, type Origin } from "../support/place-origins.ts";
+
+const CAPACITY = 30;
+
+let origins: Origin[];
+let places: Places;
+
+beforeAll(async () => {
+  origins = await Promise.all([startOrigin(), startOrigin()]);
+  const pool = (id: string, priority: number, capacity: number) => ({
+    region: "weur" as const,
+    priority,
+    origins: [{ id, url: `http://127.0.0.1:${origins[priority]!.port}`, capacity }],
+  });
+  places = await startPlaces(
+    4,
+    defineConfig({
+      services: {
+        demo: {
+          hosts: ["demo.localhost"],
+          pools: { first: pool("first", 0, CAPACITY), second: pool("second", 1, 10_000) },
+          steering: { policy: "failover" },
+          monitor: { mode: "passive" },
+          debugHeaders: true,
+        },
+      },
+    }),
+  );
+});
+
+afterAll(async () => {
+  await places?.stop();
+  await Promise.all(origins?.map((origin) => origin.stop()) ?? []);
+});
+
+it("spills what is beyond its capacity to the next pool, stays there without swinging, and takes all again", async () => {
+  let failed = 0;
+  const atMs: Record<string, number[]> = { first: [], second: [] };
+  // A place sends some 20 requests a second: two thirds of the capacity, and all four nearly three times of it.
+  const busy = places.edges.map((edge) =>
+    keepBusy(
+      edge,
+      ({ status, headers }) => {
+        if (status === 200) atMs[headers["fairlead-origin"] as string]!.push(performance.now());
+        else failed++;
+      },
+      36,
+    ),
+  );
+  const startedMs = performance.now();
+  const sleepUntil = (ms: number) => new Promise((resolve) => setTimeout(resolve, startedMs + ms - performance.now()));
+  const perSecond = (origin: string, fromMs: number, toMs: number) =>
+    (atMs[origin]!.filter((ms) => ms - startedMs >= fromMs && ms - startedMs < toMs).length * 1_000) / (toMs - fromMs);
+
+  await sleepUntil(30_000);
+  expect(perSecond("first", 0, 2_000)).toBeGreaterThan(1.4 * CAPACITY);
+  for (const fromMs of [18_000, 24_000]) {
+    expect(perSecond("first", fromMs, fromMs + 6_000)).toBeGreaterThan(0.75 * CAPACITY);
+    expect(perSecond("first", fromMs, fromMs + 6_000)).toBeLessThan(1.25 * CAPACITY);
+  }
+
+  // One place goes on alone: there is room for all of it.
+  await Promise.all(busy.slice(1).map(({ stop }) => stop()));
+  await sleepUntil(56_000);
+  expect(perSecond("second", 54_000, 56_000)).toBe(0);
+  await busy[0]!.stop();
+  expect(failed).toBe(0);
+}, 90_000);
