@@ -47,15 +47,16 @@ export function startSteadyLoad(
 ): SteadyLoad {
   let answered = 0;
   let skipped = 0;
-  let broken: Error | null = null;
-  const lanes = targets.map((target) => {
-    const count = (answer: SteadyAnswer) => {
-      answered++;
-      seen(answer);
-    };
-    const fail = (error: Error) => void (broken ??= error);
-    return { sent: 0, lines: Array.from({ length: CONNECTIONS }, () => new Line(target, count, fail)) };
-  });
+  const broken: Error[] = [];
+  const count = (answer: SteadyAnswer) => {
+    answered++;
+    seen(answer);
+  };
+  const fail = (error: Error) => void broken.push(error);
+  const lanes = targets.map((target) => ({
+    sent: 0,
+    lines: Array.from({ length: CONNECTIONS }, () => new Line(target, count, fail)),
+  }));
   const startedMs = performance.now();
   const timer = setInterval(() => {
     const due = Math.floor(((performance.now() - startedMs) * perSecond) / 1_000);
@@ -73,10 +74,14 @@ export function startSteadyLoad(
     async stop() {
       clearInterval(timer);
       const lines = lanes.flatMap((lane) => lane.lines);
-      for (let waitedMs = 0; lines.some((line) => !line.isFree) && broken === null && waitedMs < 10_000; waitedMs += 20)
+      for (
+        let waitedMs = 0;
+        lines.some((line) => !line.isFree) && broken.length === 0 && waitedMs < 10_000;
+        waitedMs += 20
+      )
         await new Promise((resolve) => setTimeout(resolve, 20));
       for (const line of lines) line.close();
-      if (broken !== null) throw broken;
+      if (broken[0] !== undefined) throw broken[0];
     },
   };
 }
