@@ -52,7 +52,13 @@ export function send(options: ClientRequest): Promise<ClientAnswer> {
         port,
         method,
         path,
-        headers: { Host: host, ...(place === undefined ? {} : { "MF-CF-Blob": cfBlob(place) }), ...headers },
+        headers: {
+          Host: host,
+          ...(place === undefined ? {} : { "MF-CF-Blob": cfBlob(place) }),
+          // Node frames the body of a DELETE only if it is told how long it is.
+          ...(options.body === undefined ? {} : { "Content-Length": String(Buffer.byteLength(options.body)) }),
+          ...headers,
+        },
         signal: AbortSignal.timeout(timeoutMs),
       },
       (response) => {

@@ -17,6 +17,7 @@ import type {
   LoggedDelta,
   LoggedSection,
   LoggedVersions,
+  OriginId,
 } from "../src/agreement/protocol.ts";
 import {
   confirmation,
@@ -39,12 +40,14 @@ import type {
   Revision,
   Standing,
 } from "../src/agreement/revision.ts";
+import { expiry, type Expiry } from "../src/agreement/expiry.ts";
 import { regionOf, shardsFor } from "../src/agreement/sharding.ts";
 import { LOGGED_SECTIONS } from "../src/agreement/protocol.ts";
 import type { Region } from "../src/config/region.ts";
 import type { Bindings } from "./bindings.ts";
 import { AuditOutbox } from "./audit-outbox.ts";
-import { ChangeLog } from "./change-log.ts";
+import { ChangeLog, type Appended } from "./change-log.ts";
+import { HeartbeatBook } from "./heartbeat-book.ts";
 import { TickClock } from "./tick-clock.ts";
 
 /** When a change is pushed again to hubs that have not acknowledged it, ms; doubles up to the cap. */
@@ -65,6 +68,7 @@ export class ControlPlane extends DurableObject<Bindings> implements ControlPlan
   readonly #registry: Registry;
   readonly #shards: Map<Region, number>;
   readonly #clock = new TickClock(() => this.#tick());
+  readonly #heartbeats = new HeartbeatBook(Date.now());
   #pushAgainMs = PUSH_AGAIN_MS;
   /** Since the object started. */
   #rowsWritten = 0;
@@ -103,13 +107,41 @@ export class ControlPlane extends DurableObject<Bindings> implements ControlPlan
     const version = this.#log.versions[section];
     if (expected !== undefined && expected !== version)
       return Promise.resolve({ accepted: false, version, atMs: Date.now(), changes: [], delta: this.#since(have) });
-    // In one turn with the alarm, so that both are stored or neither is.
-    const { change, atMs, changes } = this.#log.append(section, entries, note, Date.now());
-    this.#pushAgainMs = PUSH_AGAIN_MS;
-    void this.ctx.storage.setAlarm(Date.now() + this.#pushAgainMs);
-    this.ctx.waitUntil(this.#pushToAll(change));
-    this.ctx.waitUntil(this.#audit.flush());
+    const { change, atMs, changes } = this.#make(section, entries, note);
     return Promise.resolve({ accepted: true, version: change.delta.to, atMs, changes, delta: this.#since(have) });
+  }
+
+  #make<S extends LoggedSection>(section: S, entries: readonly LogEntry<S>[], note: ChangeNote): Appended {
+    const appended = this.#log.append(section, entries, note, Date.now());
+    if (section === "overrides") this.#heartbeats.heard(entries, Date.now());
+    this.#pushAgainMs = PUSH_AGAIN_MS;
+    // In one turn with the alarm, so that both are stored or neither is.
+    void this.ctx.storage.setAlarm(Math.min(Date.now() + this.#pushAgainMs, this.#expiry().nextMs));
+    this.ctx.waitUntil(this.#pushToAll(appended.change));
+    this.ctx.waitUntil(this.#audit.flush());
+    return appended;
+  }
+
+  /** Registered origins that say they are still there. @returns those of them that are registered with a heartbeat */
+  heartbeat(origins: readonly OriginId[]): Promise<OriginId[]> {
+    const overrides = this.#log.entries("overrides");
+    return Promise.resolve(this.#heartbeats.beat(overrides, origins, Date.now()));
+  }
+
+  #expiry(): Expiry {
+    return expiry(this.#log.entries("overrides"), this.#heartbeats, Date.now());
+  }
+
+  /** Makes a revision of what time has ended. */
+  #endExpired(): void {
+    const { ended } = this.#expiry();
+    if (ended.length === 0) return;
+    const note = { actor: "fairlead", action: "override.expire", target: ended.join(" "), reason: "its time is over" };
+    this.#make(
+      "overrides",
+      ended.map((key) => ({ key, value: null })),
+      note,
+    );
   }
 
   #since(have: LoggedVersions | undefined): LoggedDelta {
@@ -207,12 +239,16 @@ export class ControlPlane extends DurableObject<Bindings> implements ControlPlan
     return { versions: this.#log.versions, hubs: this.#registry.size, rowsWritten: this.#rowsWritten };
   }
 
-  /** Pushes again what hubs have not acknowledged, and hands on what the audit trail has not got. */
+  /** Ends what time has ended, pushes again what hubs have not acknowledged, hands on what the audit trail has not got. */
   override async alarm(): Promise<void> {
+    this.#endExpired();
     await Promise.all([this.#audit.flush(), ...this.#currentHubs().map((entry) => this.#pushMissing(entry))]);
-    if (this.#audit.isEmpty && this.#currentHubs().every((entry) => this.#hasAll(entry))) return;
-    this.#pushAgainMs = Math.min(PUSH_AGAIN_CAP_MS, this.#pushAgainMs * 2);
-    await this.ctx.storage.setAlarm(Date.now() + this.#pushAgainMs);
+    let nextMs = this.#expiry().nextMs;
+    if (!this.#audit.isEmpty || !this.#currentHubs().every((entry) => this.#hasAll(entry))) {
+      this.#pushAgainMs = Math.min(PUSH_AGAIN_CAP_MS, this.#pushAgainMs * 2);
+      nextMs = Math.min(nextMs, Date.now() + this.#pushAgainMs);
+    }
+    if (nextMs !== Infinity) await this.ctx.storage.setAlarm(nextMs);
   }
 
   #confirmation(answers: ReadonlyMap<HubInstance, ConfirmAnswer>): Confirmation {

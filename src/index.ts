@@ -63,6 +63,7 @@ async function openControlPlane(gateway: Gateway): Promise<ControlPlaneApi> {
     config,
     digest: await configDigest(config),
     viewFor: (request) => gateway.viewFrom(gateway.placeOf(request.cf as EdgeFacts | undefined).region),
+    effective: () => gateway.plan.config,
     ...isolateMemory(() => gateway.views.values()),
     // Not spread: a stub belongs to the request that asked for it.
     get control() {

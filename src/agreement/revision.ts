@@ -1,5 +1,5 @@
 /** A change of a logged section as it is asked for, made and remembered: each one is a numbered revision of its section. */
-import type { HubName, LoggedDelta, LoggedSection, LoggedVersions, Sections } from "./protocol.ts";
+import type { HubName, LoggedDelta, LoggedSection, LoggedVersions, OriginId, Sections } from "./protocol.ts";
 import type { Confirmation } from "./registry.ts";
 
 /** One entry to write; `value` null removes it. A purge's epoch is set where it is written. */
@@ -76,6 +76,8 @@ export interface ControlPlaneForApi {
   /** Waits until every isolate that holds a lease has a version, or `waitMs` have passed. */
   confirm(section: LoggedSection, version: number, waitMs: number): Promise<Confirmation>;
   standing<S extends LoggedSection>(section: S): Promise<Standing<S>>;
+  /** Registered origins that say they are still there. @returns those of them that are registered with a heartbeat */
+  heartbeat(origins: readonly OriginId[]): Promise<OriginId[]>;
   /** The newest first; only those below `before`. */
   changes(section: LoggedSection, limit: number, before?: number): Promise<Revision[]>;
   /** Hubs that may be granting leases. */

@@ -122,7 +122,7 @@ export function addExplain(app: OpenAPIHono<ApiEnv>, system: System): void {
       view.syncedAtMs,
       nowMs,
     );
-    const { policy: pools, within: origins } = system.config.services[name]!.steering;
+    const { policy: pools, within: origins } = system.effective().services[name]!.steering;
     return c.json(
       {
         ...explained,

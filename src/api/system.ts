@@ -15,6 +15,8 @@ import type { Principal } from "./principal.ts";
 export interface System {
   /** The configuration deployed with this Worker: the base. */
   readonly config: Config;
+  /** What this isolate runs on: the base with the overrides laid over it that it knows. */
+  effective(): Config;
   /** The base's name by its content. */
   readonly digest: string;
   /** What this isolate knows, from the region that the request came in at. */

@@ -82,6 +82,8 @@ function memoryControl(clock: () => number, audit: System["audit"]): ControlPlan
       await audit.append([{ key: String(to), entry: { ...who, atMs, before: side("before"), after: side("after") } }]);
       return { accepted: true, version: to, atMs, changes, delta: since() };
     },
+    heartbeat: (origins) =>
+      Promise.resolve(origins.filter((origin) => logged.overrides.entries.get(`registration/${origin}`)?.value)),
     confirm: () => Promise.resolve({ complete: true, effectiveWithinMs: 0, hubs: { confirmed: 0, total: 0 } }),
     standing(section) {
       const entries = [...state(section).entries].filter(([, { value }]) => value !== null);

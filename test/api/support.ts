@@ -71,11 +71,14 @@ export async function bench(input: ConfigInput = SAMPLE, extra: Partial<ApiBindi
     counters: noSyncs(),
     clock: () => nowMs,
     random: () => 0.5,
+    laid: (changed) => void (effective = changed),
   });
+  let effective = config;
   const route = makeRouter(Object.entries(config.services).map(([name, service]) => ({ name, config: service })));
   const system: System = {
     config,
     digest,
+    effective: () => effective,
     viewFor: () => view,
     ...isolateMemory(() => [view]),
     ...memoryObjects(() => nowMs),

@@ -82,6 +82,9 @@ function parsed(text: string): unknown {
   }
 }
 
+let addresses = 0;
+const nextAddress = () => `10.0.${(addresses >> 8) & 255}.${addresses++ & 255}`;
+
 /**
  * Who is not turned away at an endpoint's door, of: nobody in particular, a wrong token, and a token of each scope.
  *
@@ -96,7 +99,11 @@ export async function whoGetsIn(api: RunningApi, operation: string): Promise<str
     api.call(scope, method, path.replaceAll(/\{[^}]+\}/g, "x"), { ...init, headers });
   const callers = [
     ["nobody", () => doors(null)],
-    ["wrong token", () => doors(null, { Authorization: `Bearer flt_${"A".repeat(43)}` })],
+    // From an address of its own: failures lock an address out, and many endpoints are asked about.
+    [
+      "wrong token",
+      () => doors(null, { Authorization: `Bearer flt_${"A".repeat(43)}`, "CF-Connecting-IP": nextAddress() }),
+    ],
     ...SCOPES.map((scope) => [scope, () => doors(scope)] as const),
   ] as const;
   const inside: string[] = [];

@@ -1,0 +1,113 @@
+/** Overrides as the control plane changes them: worked out from what stands, and made only if it still stands. */
+import type { Context } from "hono";
+import { layOver, servicesWithoutOrigins, type Overlay, type Overrides } from "../agreement/overlay.ts";
+import type { Override } from "../agreement/override.ts";
+import type { LogEntry } from "../agreement/revision.ts";
+import { makeChange, reached, type ChangeAnswer, type Deed } from "./change.ts";
+import { ApiProblem } from "./problem.ts";
+import type { ApiEnv, System } from "./system.ts";
+
+/** How often a change is worked out again because others changed something meanwhile. */
+const ATTEMPTS = 5;
+
+type OverrideWithoutAuthor = Override extends infer Each ? (Each extends unknown ? Omit<Each, "by"> : never) : never;
+
+/** The overrides that stand, and what they make of the deployed configuration. */
+export interface StandingOverrides {
+  readonly revision: number;
+  readonly overrides: Overrides;
+  readonly overlay: Overlay;
+}
+
+export interface Amendment extends Deed {
+  readonly entries: readonly { readonly key: string; readonly value: OverrideWithoutAuthor | null }[];
+  /** True: also if it leaves a service without origins. */
+  readonly force?: boolean | undefined;
+}
+
+export async function standingOverrides(system: System): Promise<StandingOverrides> {
+  const { version, entries } = await reached(system.control.standing("overrides"));
+  return { revision: version, overrides: entries, overlay: overlayOf(system, entries) };
+}
+
+function overlayOf(system: System, overrides: Overrides): Overlay {
+  return layOver(system.config, system.digest, overrides, system.now());
+}
+
+/**
+ * Changes overrides.
+ *
+ * @param propose what to change, worked out from what stands; asked again when that has changed meanwhile
+ * @param expected the revision that the caller went by; if it is another, nothing is changed
+ * @throws ApiProblem `needs-force` (409) when a service would lose its last origin, `superseded` (412) when `expected` is
+ *   not what stands
+ */
+export async function amend(
+  c: Context<ApiEnv>,
+  system: System,
+  waitMs: number,
+  propose: (standing: StandingOverrides) => Amendment,
+  expected?: number,
+): Promise<ChangeAnswer> {
+  for (let attempt = 1; ; attempt++) {
+    const standing = await standingOverrides(system);
+    if (expected !== undefined && expected !== standing.revision) throw changedMeanwhile(expected, standing.revision);
+    const { entries: proposed, force, ...deed } = propose(standing);
+    const entries = attributed(c, system, deed, proposed).filter(
+      ({ key, value }) => value !== null || standing.overrides.has(key),
+    );
+    if (entries.length === 0) {
+      const confirmation = await reached(system.control.confirm("overrides", standing.revision, waitMs));
+      return { version: standing.revision, changes: [], ...confirmation };
+    }
+    if (force !== true) refuseToEmpty(system, standing, entries);
+    try {
+      return await makeChange(
+        c,
+        system,
+        { ...deed, section: "overrides", entries, expected: standing.revision },
+        waitMs,
+      );
+    } catch (error) {
+      const isRaced = error instanceof ApiProblem && error.kind === "superseded" && expected === undefined;
+      if (!isRaced || attempt === ATTEMPTS) throw error;
+    }
+  }
+}
+
+/** @throws ApiProblem when services would have no origin left that have one now */
+function refuseToEmpty(
+  system: System,
+  { overrides, overlay }: StandingOverrides,
+  entries: readonly LogEntry<"overrides">[],
+): void {
+  const after = new Map(overrides);
+  for (const { key, value } of entries) {
+    if (value === null) after.delete(key);
+    else after.set(key, value);
+  }
+  const before = new Set(servicesWithoutOrigins(overlay));
+  const emptied = servicesWithoutOrigins(overlayOf(system, after)).filter((name) => !before.has(name));
+  if (emptied.length === 0) return;
+  throw new ApiProblem(
+    "needs-force",
+    `${emptied.map((name) => `\`${name}\``).join(", ")} would have no origin left; say \`force\` if that is meant.`,
+    { members: { services: emptied } },
+  );
+}
+
+function attributed(
+  c: Context<ApiEnv>,
+  system: System,
+  { reason }: Deed,
+  entries: Amendment["entries"],
+): LogEntry<"overrides">[] {
+  const by = { author: c.var.principal.name, reason: reason ?? "", atMs: system.now() };
+  return entries.map(({ key, value }) => ({ key, value: value === null ? null : { ...value, by } }));
+}
+
+function changedMeanwhile(expected: number, revision: number): ApiProblem {
+  return new ApiProblem("superseded", `Expected revision ${expected} to be the newest, but it is ${revision}.`, {
+    members: { revision },
+  });
+}
