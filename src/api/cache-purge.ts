@@ -10,7 +10,7 @@ import { ApiProblem } from "./problem.ts";
 import { answers, declare, json } from "./route.ts";
 import type { ApiEnv, System } from "./system.ts";
 import { invalid } from "./validation.ts";
-import { confirmationBody, confirmationExample, confirmationSchema, waitQuery } from "./wait.ts";
+import { confirmationBody, confirmationExample, confirmationSchema, waitMember, waitOf, waitQuery } from "./wait.ts";
 
 const TAG = "Cache";
 
@@ -47,6 +47,7 @@ const purgeSchema = z
       .describe("Count as stale instead of gone: revalidated, and served meanwhile where the rule or origin allows."),
     service: z.string().optional().describe("Only what is stored for this service."),
     reason: z.string().max(1_000).optional().describe("For the log and the audit trail."),
+    ...waitMember,
   })
   .openapi("Purge");
 
@@ -157,7 +158,7 @@ export function addCachePurge(app: OpenAPIHono<ApiEnv>, system: System): void {
       c,
       system,
       { section: "purges", entries, action: "cache.purge", target, reason },
-      c.req.valid("query").waitMs,
+      waitOf(c.req.valid("query"), c.req.valid("json")),
     );
     return c.json({ id: idOf(version), epoch: version, ...confirmationBody(confirmation) }, 200);
   });

@@ -17,7 +17,7 @@ import { amend } from "./overrides.ts";
 import { ApiProblem } from "./problem.ts";
 import { answers, declare, json } from "./route.ts";
 import type { ApiEnv, System } from "./system.ts";
-import { waitQuery } from "./wait.ts";
+import { waitMember, waitOf, waitQuery } from "./wait.ts";
 
 const TAG = "Instances";
 const BASE = "/api/v1/loadbalancer/instances/{service}/{instance}";
@@ -26,6 +26,7 @@ const stateSchema = z.strictObject({
   reason: reasonSchema,
   expiresInSeconds: expiresInSchema,
   force: forceSchema,
+  ...waitMember,
 });
 
 const STATES = [
@@ -58,6 +59,7 @@ const weightSchema = z.strictObject({
     .describe("Relative to its pool's other origins; 0 takes none unless nothing else is left."),
   reason: reasonSchema,
   expiresInSeconds: expiresInSchema,
+  ...waitMember,
 });
 
 const weigh = declare("operate", TAG, [400, 404], {
@@ -78,6 +80,7 @@ const failureSchema = z.strictObject({
   seconds: z.int().min(1).max(86_400).describe("For how long, a day at most."),
   reason: reasonSchema,
   force: forceSchema,
+  ...waitMember,
 });
 
 const simulate = declare("operate", "Game days", [400, 404, 409], {
@@ -110,7 +113,7 @@ export function addInstanceState(app: OpenAPIHono<ApiEnv>, system: System): void
     app.openapi(route, async (c) => {
       const { service, instance } = c.req.valid("param");
       const { reason, expiresInSeconds, force } = c.req.valid("json");
-      const answer = await amend(c, system, c.req.valid("query").waitMs, ({ overlay }) => {
+      const answer = await amend(c, system, waitOf(c.req.valid("query"), c.req.valid("json")), ({ overlay }) => {
         const origin = originIdOf(overlay.config, service, instance);
         const value =
           state === "enabled"
@@ -126,7 +129,7 @@ export function addInstanceState(app: OpenAPIHono<ApiEnv>, system: System): void
   app.openapi(weigh, async (c) => {
     const { service, instance } = c.req.valid("param");
     const { weight, reason, expiresInSeconds } = c.req.valid("json");
-    const answer = await amend(c, system, c.req.valid("query").waitMs, ({ overlay }) => {
+    const answer = await amend(c, system, waitOf(c.req.valid("query"), c.req.valid("json")), ({ overlay }) => {
       const origin = originIdOf(overlay.config, service, instance);
       const value = { kind: "weight" as const, origin, weight, expiresAtMs: expiresAt(system, expiresInSeconds) };
       const entries = [{ key: `weight/${origin}`, value }];
@@ -137,7 +140,7 @@ export function addInstanceState(app: OpenAPIHono<ApiEnv>, system: System): void
 
   app.openapi(simulate, async (c) => {
     const { origin, seconds, reason, force } = c.req.valid("json");
-    const answer = await amend(c, system, c.req.valid("query").waitMs, ({ overlay }) => {
+    const answer = await amend(c, system, waitOf(c.req.valid("query"), c.req.valid("json")), ({ overlay }) => {
       const isKnown = Object.values(overlay.config.services).some(({ pools }) =>
         Object.values(pools).some(({ origins }) => origins.some(({ id }) => id === origin)),
       );

@@ -20,8 +20,10 @@ export const instanceSchema = z
     labels: z.record(z.string(), z.string()),
     version: z.string().nullable(),
     state: z
-      .enum(["enabled", "draining", "disabled", "simulated failure"])
-      .describe("What an operator wants of it. Draining keeps its sessions and takes nothing new."),
+      .enum(["enabled", "draining", "disabled", "simulated failure", "waiting"])
+      .describe(
+        "What an operator wants of it. Draining keeps its sessions and takes nothing new; waiting: it is new, and takes nothing before somebody says so (`rebalance`).",
+      ),
     registered: z.boolean().describe("True: it registered itself, and is not in the deployed configuration."),
     available: z.boolean().describe("Whether it may take a request, as seen from the region that answers."),
     reason: z.string().nullable().describe("Why it may not."),

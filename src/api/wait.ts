@@ -8,18 +8,23 @@ const DEFAULT_WAIT_MS = 8_000;
 /** Beyond this a hub that went away is forgotten anyway, ms. */
 const LONGEST_WAIT_MS = 40_000;
 
+const MEANING =
+  "How long to wait until every isolate that holds a lease has the change, ms; 0: not at all. The change is made either way.";
+
 /** The query of every route that changes something agreed on. */
 export const waitQuery = z.object({
-  waitMs: z.coerce
-    .number()
-    .int()
-    .min(0)
-    .max(LONGEST_WAIT_MS)
-    .default(DEFAULT_WAIT_MS)
-    .describe(
-      "How long to wait until every isolate that holds a lease has the change, ms; 0: not at all. The change is made either way.",
-    ),
+  waitMs: z.coerce.number().int().min(0).max(LONGEST_WAIT_MS).default(DEFAULT_WAIT_MS).describe(MEANING),
 });
+
+/** The same as a member of the body, for routes that take one. */
+export const waitMember = {
+  waitMs: z.int().min(0).max(LONGEST_WAIT_MS).optional().describe(`${MEANING} Stands over the query's.`),
+};
+
+/** How long a call wants to wait, ms: what its body says, else its query. */
+export function waitOf(query: z.output<typeof waitQuery>, body: { readonly waitMs?: number | undefined }): number {
+  return body.waitMs ?? query.waitMs;
+}
 
 export const confirmationSchema = z
   .object({

@@ -16,7 +16,8 @@ export function withinFault(policy: PolicyName): string | null {
   return BETWEEN_PLACES[policy] ?? null;
 }
 
-const withinSchema = policySchema.superRefine((policy, context) => {
+/** A policy for the origins of a pool. */
+export const withinSchema = policySchema.superRefine((policy, context) => {
   const fault = withinFault(policy);
   if (fault !== null) context.addIssue({ code: "custom", message: `a policy for the origins of a pool (${fault})` });
 });

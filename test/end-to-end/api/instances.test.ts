@@ -151,6 +151,20 @@ describe(`POST ${BASE}/{service}/{instance}/drain`, () => {
       .toMatchObject({ records: [{ actor: "fairlead", target: "administrative/eu1" }] });
   });
 
+  it("happy: is made without waiting where that is asked for, in the query or in the body", async () => {
+    for (const [query, body] of [
+      ["?waitMs=0", {}],
+      ["", { waitMs: 0 }],
+      ["?waitMs=8000", { waitMs: 0 }],
+    ] as const) {
+      const { status, body: change } = await operate("POST", `${BASE}/shop/eu1/drain${query}`, body);
+      expect(status).toBe(200);
+      expect(change.effectiveWithinMs).toBeLessThan(40_000);
+      expect(await instance("eu1")).toMatchObject({ state: "draining" });
+    }
+    expect((await operate("POST", `${BASE}/shop/eu1/drain`, { waitMs: "long" })).status).toBe(400);
+  });
+
   it("happy: a repeated call with the same Idempotency-Key makes one change", async () => {
     const twice = () =>
       services.api.call<Change>("operate", "POST", `${BASE}/shop/eu1/drain`, {
