@@ -61,10 +61,20 @@ export function isEjection(refusal: Refusal | null): boolean {
  * @param nowMs ms since the epoch
  */
 export function refusalOf(origin: OriginState, nowMs: number): Refusal | null {
-  if (origin.administrative !== "enabled") return origin.administrative;
-  if (origin.breaker === "open") return "breaker open";
-  if (origin.breaker === "half-open") return "half-open";
-  if (!origin.healthy) return "unhealthy";
-  if (origin.ejectedUntilMs > nowMs) return "ejected here";
-  return null;
+  return refusalBy(origin.administrative, origin) ?? (origin.ejectedUntilMs > nowMs ? "ejected here" : null);
+}
+
+/**
+ * The same by what is agreed on alone, without this isolate's own doubts.
+ *
+ * @param verdict of the breaker and of the health checks; undefined: nothing is known, which is no reason
+ */
+export function refusalBy(
+  administrative: AdministrativeState,
+  verdict: Pick<OriginState, "breaker" | "healthy"> | undefined,
+): Refusal | null {
+  if (administrative !== "enabled") return administrative;
+  if (verdict?.breaker === "open") return "breaker open";
+  if (verdict?.breaker === "half-open") return "half-open";
+  return verdict?.healthy === false ? "unhealthy" : null;
 }
