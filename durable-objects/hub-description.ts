@@ -2,6 +2,7 @@
 import type { OriginId, OriginReading, Versions } from "../src/agreement/protocol.ts";
 import type { Performance } from "../src/agreement/roll-ups.ts";
 import type { TrafficCounts } from "../src/agreement/traffic-counts.ts";
+import type { FailoverLog } from "../src/steering/serving.ts";
 
 /** Counted since the object started. */
 export interface HubCounters {
@@ -57,6 +58,8 @@ export interface HubForApi {
   statistics(): Promise<HubStatistics>;
   /** @param service only this one; null: all */
   performance(windowMinutes: number, service: string | null): Promise<Performance>;
+  /** Who serves each service in its region, and when that changed. */
+  failovers(): Promise<FailoverLog>;
   /** Forgets what it has counted. */
   forgetStatistics(): Promise<void>;
   /** Has the ControlPlane's word anew. @returns whether it answered; a hub nobody has a lease from has nothing to renew */

@@ -1,8 +1,19 @@
 /** The part of a hub that notes who serves each service in its region, and when that changed. */
-import type { Overlay } from "../src/agreement/overlay.ts";
+import { layOver, type Overlay } from "../src/agreement/overlay.ts";
+import type { Override } from "../src/agreement/override.ts";
 import type { OriginId, OriginReading } from "../src/agreement/protocol.ts";
+import type { SectionState } from "../src/agreement/section.ts";
+import { configDigest } from "../src/config/digest.ts";
+import type { Config } from "../src/config/schema.ts";
 import { refusalBy } from "../src/steering/origin-state.ts";
-import { servedBy, whyServedBy, type Failover, type Known, type Server } from "../src/steering/serving.ts";
+import {
+  servedBy,
+  whyServedBy,
+  type Failover,
+  type FailoverLog,
+  type Known,
+  type Serving,
+} from "../src/steering/serving.ts";
 import type { OriginStore } from "./hub-origins.ts";
 
 /** Failovers that are kept. */
@@ -10,30 +21,21 @@ const KEPT = 100;
 
 const STORED = "failovers";
 
-/** Who serves a service in a region, and since when. */
-export interface Serving {
-  readonly by: Server;
-  /** ms since the epoch; 0: ever since it was first looked at. */
-  readonly sinceMs: number;
-  /** How often that changed. */
-  readonly failovers: number;
-}
-
-export interface FailoverLog {
-  /** By service; one that is not here has always been served by its primaries. */
-  readonly serving: Readonly<Record<string, Serving>>;
-  /** The last 100, oldest first. */
-  readonly failovers: readonly Failover[];
-}
-
 const NONE: FailoverLog = { serving: {}, failovers: [] };
 const FROM_THE_START: Serving = { by: "primaries", sinceMs: 0, failovers: 0 };
 
 export class HubFailovers {
+  readonly #base: Config;
+  readonly #digest: Promise<string>;
   readonly #store: OriginStore;
   #log: FailoverLog;
+  /** The overrides that `overlay` was made from. */
+  #version = -1;
+  #overlay: Overlay | null = null;
 
-  constructor(store: OriginStore) {
+  constructor(base: Config, store: OriginStore) {
+    this.#base = base;
+    this.#digest = configDigest(base);
     this.#store = store;
     this.#log = store.get<FailoverLog>(STORED) ?? NONE;
   }
@@ -47,36 +49,45 @@ export class HubFailovers {
    *
    * @param readings what isolates are told of every origin
    */
-  look(
-    { config, administrative, weights }: Pick<Overlay, "config" | "administrative" | "weights">,
+  async look(
+    overrides: SectionState<Override>,
     readings: ReadonlyMap<OriginId, OriginReading>,
     nowMs: number,
-  ): void {
-    const configured = new Map(
-      Object.values(config.services).flatMap(({ pools }) =>
-        Object.values(pools).flatMap(({ origins }) => origins.map(({ id, weight }) => [id, weight] as const)),
-      ),
-    );
+  ): Promise<void> {
+    const digest = await this.#digest;
+    const overlay = this.#layOver(digest, overrides, nowMs);
+    const weights = new Map(originsOf(overlay.config).map(({ id, weight }) => [id, overlay.weights.get(id) ?? weight]));
     const known = (id: OriginId): Known => ({
-      refusal: refusalBy(administrative.get(id) ?? "enabled", readings.get(id)),
-      weight: weights.get(id) ?? configured.get(id) ?? 0,
+      refusal: refusalBy(overlay.administrative.get(id) ?? "enabled", readings.get(id)),
+      weight: weights.get(id) ?? 0,
     });
-    for (const [name, service] of Object.entries(config.services)) {
+    for (const [name, service] of Object.entries(overlay.config.services)) {
       const before = this.#log.serving[name] ?? FROM_THE_START;
       const by = servedBy(service, known);
       if (by === before.by) continue;
-      const failover = {
-        atMs: nowMs,
-        service: name,
-        from: before.by,
-        to: by,
-        reason: whyServedBy(service, known, before.by, by),
-      };
-      this.#log = {
-        serving: { ...this.#log.serving, [name]: { by, sinceMs: nowMs, failovers: before.failovers + 1 } },
-        failovers: [...this.#log.failovers, failover].slice(-KEPT),
-      };
-      this.#store.put(STORED, this.#log);
+      const reason = whyServedBy(service, known, before.by, by);
+      this.#note({ atMs: nowMs, service: name, from: before.by, to: by, reason }, before.failovers + 1);
     }
   }
+
+  #note(failover: Failover, failovers: number): void {
+    const { service, to, atMs } = failover;
+    this.#log = {
+      serving: { ...this.#log.serving, [service]: { by: to, sinceMs: atMs, failovers } },
+      failovers: [...this.#log.failovers, failover].slice(-KEPT),
+    };
+    this.#store.put(STORED, this.#log);
+  }
+
+  #layOver(digest: string, { version, entries }: SectionState<Override>, nowMs: number): Overlay {
+    if (this.#overlay !== null && version === this.#version && nowMs < this.#overlay.nextChangeMs) return this.#overlay;
+    const standing = [...entries].flatMap(([key, { value }]) => (value === null ? [] : [[key, value] as const]));
+    this.#version = version;
+    this.#overlay = layOver(this.#base, digest, new Map(standing), nowMs);
+    return this.#overlay;
+  }
+}
+
+function originsOf({ services }: Config) {
+  return Object.values(services).flatMap(({ pools }) => Object.values(pools).flatMap(({ origins }) => origins));
 }

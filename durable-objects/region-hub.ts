@@ -50,10 +50,12 @@ import {
 } from "../src/agreement/timing.ts";
 import { loggedVersions } from "../src/agreement/view-state.ts";
 import { originSettings } from "../src/config/origin-settings.ts";
+import type { FailoverLog } from "../src/steering/serving.ts";
 import { logError } from "../src/telemetry/log.ts";
 import { CONTROL_PLANE_NAME, type Bindings } from "./bindings.ts";
 import { CountedAlarm, countedStore } from "./counted-storage.ts";
 import { HeldSyncs } from "./held-syncs.ts";
+import { HubFailovers } from "./hub-failovers.ts";
 import { HubOrigins } from "./hub-origins.ts";
 import { HubReadings } from "./hub-readings.ts";
 import { noHubCalls, type HubDescription, type HubForApi, type HubStatistics } from "./hub-description.ts";
@@ -74,6 +76,7 @@ export class RegionHub extends DurableObject<Bindings> implements HubForIsolates
   readonly #readings: HubReadings;
   readonly #traffic = new HubTraffic(Date.now);
   readonly #origins: HubOrigins;
+  readonly #failovers: HubFailovers;
   readonly #clock = new TickClock(() => this.#tick());
   readonly #held = new HeldSyncs((have) => this.#lacks(have));
   /** Confirmations that wait for something to happen. */
@@ -100,6 +103,7 @@ export class RegionHub extends DurableObject<Bindings> implements HubForIsolates
     const identity = { name, region: regionOf(name), instance: crypto.randomUUID() };
     this.#state = startHub(identity, this.#leasesEndByMs, Date.now(), 0);
     this.#alarm = new CountedAlarm(context.storage, this.#counters);
+    const store = countedStore(context.storage.kv, this.#counters);
     const readings = new HubReadings(this.#state.origins);
     this.#readings = readings;
     this.#origins = new HubOrigins({
@@ -109,7 +113,7 @@ export class RegionHub extends DurableObject<Bindings> implements HubForIsolates
         this.#counters.breakerCalls++;
         return env.ORIGIN_BREAKER.getByName(origin);
       },
-      store: countedStore(context.storage.kv, this.#counters),
+      store,
       hasIsolates: this.#leasesEndByMs > Date.now(),
       platform: { region: identity.region, bindings: { ...env }, clock: Date.now },
       random: Math.random,
@@ -122,6 +126,7 @@ export class RegionHub extends DurableObject<Bindings> implements HubForIsolates
       hubs: () => config.regions.length * this.#shards,
       failed: (origin, error) => logError(`the breaker of ${origin} could not be reached`, error),
     });
+    this.#failovers = new HubFailovers(config, store);
     // What breakers had said before the object was evicted.
     readings.publish(this.#origins.readings(Date.now()), -Infinity);
   }
@@ -211,6 +216,10 @@ export class RegionHub extends DurableObject<Bindings> implements HubForIsolates
     return Promise.resolve(this.#traffic.performance(windowMinutes, service));
   }
 
+  failovers(): Promise<FailoverLog> {
+    return Promise.resolve(this.#failovers.log);
+  }
+
   forgetStatistics(): Promise<void> {
     return Promise.resolve(this.#traffic.forget());
   }
@@ -246,6 +255,7 @@ export class RegionHub extends DurableObject<Bindings> implements HubForIsolates
     if (this.#readings.isDue(nowMs)) {
       this.#traffic.forgetSilent();
       this.#readings.publish(this.#origins.readings(nowMs), nowMs);
+      this.#lookWhoServes();
     }
     const isolates = this.#state.holders.size;
     const answer = answerSync(this.#state, request, this.#state.holders.has(request.isolate), nowMs);
@@ -270,7 +280,16 @@ export class RegionHub extends DurableObject<Bindings> implements HubForIsolates
     return lacksLogged(this.#state, have) || origins < this.#readings.urgentVersion;
   }
 
+  /** Overrides come with the ControlPlane's word: without it nobody knows who serves. */
+  #lookWhoServes(): void {
+    if (!this.#isRegistered) return;
+    const nowMs = Date.now();
+    const readings = new Map(this.#origins.readings(nowMs));
+    this.ctx.waitUntil(this.#failovers.look(this.#state.logged.overrides, readings, nowMs));
+  }
+
   #releaseSoon(): void {
+    this.#lookWhoServes();
     this.#watchers.lookAgain();
     this.#held.releaseSoon();
   }

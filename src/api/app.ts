@@ -22,6 +22,7 @@ import { addOverrides } from "./override-list.ts";
 import { addMaintenance } from "./maintenance.ts";
 import { ApiProblem, problemResponse } from "./problem.ts";
 import { addPerformance } from "./performance.ts";
+import { addRecovery } from "./recovery.ts";
 import { addReferencePage } from "./reference-page.ts";
 import { addStats } from "./stats.ts";
 import type { ApiBindings, ApiEnv, System } from "./system.ts";
@@ -82,6 +83,7 @@ export function controlPlaneApp(system: System): OpenAPIHono<ApiEnv> {
   addCacheStats(app, system);
   addCacheWarm(app, system);
   addCircuitBreakers(app, system);
+  addRecovery(app, system);
   addDocument(app);
   addReferencePage(app);
 

@@ -18,6 +18,22 @@ export interface Failover {
   readonly reason: string;
 }
 
+/** Who serves a service in a region, and since when. */
+export interface Serving {
+  readonly by: Server;
+  /** ms since the epoch; 0: ever since it was first looked at. */
+  readonly sinceMs: number;
+  /** How often that changed. */
+  readonly failovers: number;
+}
+
+export interface FailoverLog {
+  /** By service; one that is not here has always been served by its primaries. */
+  readonly serving: Readonly<Record<string, Serving>>;
+  /** The last 100, oldest first. */
+  readonly failovers: readonly Failover[];
+}
+
 /** What is known of one origin where it is looked at. */
 export interface Known {
   readonly refusal: Refusal | null;

@@ -51,6 +51,7 @@ function memoryHub(clock: () => number): HubForApi {
       Promise.resolve({ description: { ...description, counters }, spanMs: 0, totals: noCounts(), readings: [] }),
     performance: (windowMinutes, service) =>
       Promise.resolve(performanceOf(noRollUps(clock()), windowMinutes, service, clock())),
+    failovers: () => Promise.resolve({ serving: {}, failovers: [] }),
     forgetStatistics: () => Promise.resolve(),
     reload: () => Promise.resolve(true),
   };
