@@ -25,6 +25,7 @@ import { addPerformance } from "./performance.ts";
 import { addRecovery } from "./recovery.ts";
 import { addReferencePage } from "./reference-page.ts";
 import { addStats } from "./stats.ts";
+import { addRegistration } from "./registration.ts";
 import type { ApiBindings, ApiEnv, System } from "./system.ts";
 import { refuseInvalid } from "./validation.ts";
 
@@ -73,6 +74,7 @@ export function controlPlaneApp(system: System): OpenAPIHono<ApiEnv> {
   addAudit(app, system);
   addExplain(app, system);
   addInstances(app, system);
+  addRegistration(app, system);
   addInstanceState(app, system);
   addOverrides(app, system);
   addAlgorithms(app, system);
