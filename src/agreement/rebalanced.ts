@@ -33,8 +33,15 @@ export function rebalanced(
   standing: Standing,
   nowMs: number,
 ): readonly UnsignedEntry[] {
+  // Who deregisters is drained by then, whatever the strategy.
+  const leaving = new Set(
+    entries.flatMap(({ value }) =>
+      value?.kind === "registration" && value.expiresAtMs !== null ? [value.origin.id] : [],
+    ),
+  );
   return entries.map(({ key, value }) => {
     const [kind, id] = partsOf(key);
+    if (leaving.has(id)) return { key, value };
     const plain = value === null ? null : withoutTaking(value);
     if (kind === "administrative") return { key, value: stateChange(id, plain, standing, nowMs) };
     if (kind === "weight") return { key, value: weightChange(id, plain, standing, nowMs) };

@@ -22,6 +22,7 @@ import { addOverrides } from "./override-list.ts";
 import { addMaintenance } from "./maintenance.ts";
 import { ApiProblem, problemResponse } from "./problem.ts";
 import { addPerformance } from "./performance.ts";
+import { addRebalance } from "./rebalance.ts";
 import { addRecovery } from "./recovery.ts";
 import { addReferencePage } from "./reference-page.ts";
 import { addStats } from "./stats.ts";
@@ -86,6 +87,7 @@ export function controlPlaneApp(system: System): OpenAPIHono<ApiEnv> {
   addCacheWarm(app, system);
   addCircuitBreakers(app, system);
   addRecovery(app, system);
+  addRebalance(app, system);
   addDocument(app);
   addReferencePage(app);
 

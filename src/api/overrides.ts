@@ -1,7 +1,7 @@
 /** Overrides as the control plane changes them: worked out from what stands, and made only if it still stands. */
 import type { Context } from "hono";
 import { layOver, servicesWithoutOrigins, type Overlay, type Overrides } from "../agreement/overlay.ts";
-import type { Override } from "../agreement/override.ts";
+import { rebalanced, settled, type UnsignedEntry } from "../agreement/rebalanced.ts";
 import type { LogEntry } from "../agreement/revision.ts";
 import { makeChange, reached, type ChangeAnswer, type Deed } from "./change.ts";
 import { ApiProblem } from "./problem.ts";
@@ -9,8 +9,6 @@ import type { ApiEnv, System } from "./system.ts";
 
 /** How often a change is worked out again because others changed something meanwhile. */
 const ATTEMPTS = 5;
-
-type OverrideWithoutAuthor = Override extends infer Each ? (Each extends unknown ? Omit<Each, "by"> : never) : never;
 
 /** The overrides that stand, and what they make of the deployed configuration. */
 export interface StandingOverrides {
@@ -20,7 +18,9 @@ export interface StandingOverrides {
 }
 
 export interface Amendment extends Deed {
-  readonly entries: readonly { readonly key: string; readonly value: OverrideWithoutAuthor | null }[];
+  readonly entries: readonly UnsignedEntry[];
+  /** True: the entries say themselves how they take effect, whatever their services' `rebalance`. */
+  readonly isRebalanced?: boolean;
   /** True: also if it leaves a service without origins. */
   readonly force?: boolean | undefined;
 }
@@ -52,10 +52,10 @@ export async function amend(
   for (let attempt = 1; ; attempt++) {
     const standing = await standingOverrides(system);
     if (expected !== undefined && expected !== standing.revision) throw changedMeanwhile(expected, standing.revision);
-    const { entries: proposed, force, ...deed } = propose(standing);
-    const entries = attributed(c, system, deed, proposed).filter(
-      ({ key, value }) => value !== null || standing.overrides.has(key),
-    );
+    const { entries: proposed, force, isRebalanced, ...deed } = propose(standing);
+    const changing = proposed.filter(({ key, value }) => value !== null || standing.overrides.has(key));
+    const taking = isRebalanced === true ? changing : rebalanced(changing, standing, system.now());
+    const entries = attributed(c, system, deed, taking);
     if (entries.length === 0) {
       const confirmation = await reached(system.control.confirm("overrides", standing.revision, waitMs));
       return { version: standing.revision, changes: [], ...confirmation };
@@ -75,7 +75,7 @@ export async function amend(
   }
 }
 
-/** @throws ApiProblem when services would have no origin left that have one now */
+/** @throws ApiProblem when services would have no origin left, once all has taken effect, that have one now */
 function refuseToEmpty(
   system: System,
   { overrides, overlay }: StandingOverrides,
@@ -87,7 +87,7 @@ function refuseToEmpty(
     else after.set(key, value);
   }
   const before = new Set(servicesWithoutOrigins(overlay));
-  const emptied = servicesWithoutOrigins(overlayOf(system, after)).filter((name) => !before.has(name));
+  const emptied = servicesWithoutOrigins(overlayOf(system, settled(after))).filter((name) => !before.has(name));
   if (emptied.length === 0) return;
   throw new ApiProblem(
     "needs-force",

@@ -113,6 +113,19 @@ describe("under `gradual`", () => {
     expect([0, 20, 30].map((seconds) => at(seconds, "new1")[1])).toEqual([0.25, 0.75, 1]);
   });
 
+  it("who deregisters is drained at once", () => {
+    const { overrides, lay, at } = deployment("gradual");
+    overrides.set("registration/new1", registration);
+    const drain = { kind: "administrative", origin: "new1", state: "draining", expiresAtMs: null } as const;
+    const leaving = [
+      { key: "registration/new1", value: { ...registration, expiresAtMs: NOW + 30_000 } },
+      { key: "administrative/new1", value: drain },
+    ];
+    const overlay = layOver(config("gradual"), "base", overrides, NOW);
+    lay(rebalanced(leaving, { overrides, overlay }, NOW));
+    expect(at(0, "new1")[0]).toBe("draining");
+  });
+
   it("a change that changes nothing takes no steps", () => {
     const { change, overrides } = deployment("gradual");
     change(WEIGHT, weight(4));
