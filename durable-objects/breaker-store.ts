@@ -2,7 +2,7 @@
  * What an origin's breaker keeps in storage: nothing while all is well; the agreement while it says anything; the history
  * once there is any. Counts are not stored: an eviction takes longer than they are good for.
  */
-import type { HubName } from "../src/agreement/protocol.ts";
+import type { HubName, Introduction } from "../src/agreement/protocol.ts";
 import type { OriginAgreement } from "../src/resilience/origin-agreement.ts";
 import type { OriginHistory } from "../src/resilience/origin-history.ts";
 import { logError } from "../src/telemetry/log.ts";
@@ -16,6 +16,8 @@ export interface StoredAgreement {
 export interface BreakerRows {
   agreement: StoredAgreement;
   history: OriginHistory;
+  /** Of an origin that was added at runtime. */
+  introduction: Introduction;
 }
 
 type Kv = Pick<SyncKvStorage, "get" | "put" | "delete">;

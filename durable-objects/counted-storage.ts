@@ -10,7 +10,6 @@ export interface RowCount {
 export function countedStore(store: OriginStore, count: RowCount): OriginStore {
   return {
     get: store.get.bind(store),
-    list: store.list.bind(store),
     put(key: string, value: unknown) {
       count.rowsWritten++;
       store.put(key, value);

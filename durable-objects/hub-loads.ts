@@ -24,8 +24,8 @@ const CALM_EVERY_MS = 20_000;
 const LATE_MS = HOLD_MS;
 
 interface Limited {
-  readonly settings: OriginSettings;
-  readonly capacity: number;
+  settings: OriginSettings;
+  capacity: number;
   readonly load: RegionLoad;
   world: WorldLoad;
   reportedMs: number;
@@ -58,15 +58,26 @@ export class HubLoads {
   readonly #options: HubLoadsOptions;
   readonly #limited = new Map<OriginId, Limited>();
   readonly #here: UnitVector;
+  #settings: ReadonlyMap<OriginId, OriginSettings>;
 
   constructor(options: HubLoadsOptions) {
     this.#options = options;
     this.#here = unitVector(REGION_LOCATIONS[options.region]);
-    for (const [id, settings] of options.settings) {
-      const { capacity } = settings.origin;
-      if (capacity === undefined) continue;
-      const world = { ratePerSecond: 0, kept: 1 };
-      this.#limited.set(id, { settings, capacity, load: new Map(), world, reportedMs: -Infinity, reporting: false });
+    this.#settings = options.settings;
+    this.update(options.settings);
+  }
+
+  /** Takes over which origins there are, when some were added or removed at runtime. */
+  update(settings: ReadonlyMap<OriginId, OriginSettings>): void {
+    this.#settings = settings;
+    for (const id of this.#limited.keys()) if (!settings.has(id)) this.#limited.delete(id);
+    for (const [id, own] of settings) {
+      const { capacity } = own.origin;
+      const known = this.#limited.get(id);
+      if (capacity === undefined) this.#limited.delete(id);
+      // The same object, because a call that is under way writes to it.
+      else if (known !== undefined) Object.assign(known, { settings: own, capacity });
+      else this.#limited.set(id, newlyLimited(own, capacity));
     }
   }
 
@@ -127,12 +138,12 @@ export class HubLoads {
   /** What the region loses by going to its next best choice; Infinity where there is none. */
   #lossMs({ service, origin }: OriginSettings, nowMs: number): number {
     let bestMs = Infinity;
-    for (const other of this.#options.settings.values()) {
+    for (const other of this.#settings.values()) {
       if (other.service !== service || other.origin.id === origin.id || other.origin.weight === 0) continue;
       const { usable, latency } = this.#options.alternative(other.origin.id);
       if (usable) bestMs = Math.min(bestMs, this.#expectedMs(other, latency, nowMs));
     }
-    const own = this.#options.settings.get(origin.id)!;
+    const own = this.#settings.get(origin.id)!;
     return bestMs - this.#expectedMs(own, this.#options.alternative(origin.id).latency, nowMs);
   }
 
@@ -141,4 +152,9 @@ export class HubLoads {
     const measuredMs = latencyNow(latency, floorMs, nowMs);
     return Number.isNaN(measuredMs) ? floorMs : measuredMs;
   }
+}
+
+function newlyLimited(settings: OriginSettings, capacity: number): Limited {
+  const world = { ratePerSecond: 0, kept: 1 };
+  return { settings, capacity, load: new Map(), world, reportedMs: -Infinity, reporting: false };
 }

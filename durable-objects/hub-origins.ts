@@ -9,7 +9,6 @@ import type {
   HubName,
   OriginId,
   OriginReading,
-  OriginVerdict,
   Permit,
   Report,
   SettledPermit,
@@ -17,31 +16,27 @@ import type {
 } from "../src/agreement/protocol.ts";
 import type { OriginSettings } from "../src/config/origin-settings.ts";
 import { planProbes, QUIET_AFTER_MS } from "../src/health/probe-schedule.ts";
-import { recordProbe, UNKNOWN_HEALTH, type RegionalHealth } from "../src/health/thresholds.ts";
+import { recordProbe } from "../src/health/thresholds.ts";
 import type { ProbeResult } from "../src/health/verdict.ts";
 import { hear, newListening, unheardForMs, type Listening } from "../src/resilience/listening.ts";
 import {
   measureOf,
-  noEvidence,
   owedToBreaker,
   recentTraffic,
   stillOwed,
   takeLatency,
   takeOriginReport,
-  type RegionEvidence,
 } from "../src/resilience/region-evidence.ts";
 import { HubLoads, type Alternative } from "./hub-loads.ts";
+import { isNews, newlyKnown, saysNothing, verdictOf, type Known } from "./known-origin.ts";
 import { probeAll, type ProbePlatform } from "./prober.ts";
 
 /** A breaker that had no permit to give, or could not be reached, is left alone for so long, ms. */
 const NO_PERMIT_MS = 250;
 const UNREACHABLE_MS = 1_000;
 
-/** A breaker's word that is like having none is not kept. */
-const DEFAULT_VERDICT: OriginVerdict = { breaker: "closed", admission: 1, healthy: true };
-
 /** The key-value part of a Durable Object's SQLite storage that is used here. */
-export type OriginStore = Pick<SyncKvStorage, "get" | "put" | "delete" | "list">;
+export type OriginStore = Pick<SyncKvStorage, "get" | "put" | "delete">;
 
 export interface HubOriginsOptions {
   readonly hub: HubName;
@@ -61,21 +56,10 @@ export interface HubOriginsOptions {
   readonly offeredRatio: (service: string) => number;
   /** Hubs among which the world's traffic is divided. */
   readonly hubs: () => number;
+  /** An origin that had been added at runtime is gone. */
+  readonly gone: (origin: OriginId) => void;
   /** Told when a breaker could not be reached. */
   readonly failed: (origin: OriginId, error: unknown) => void;
-}
-
-interface Known {
-  readonly settings: OriginSettings;
-  readonly evidence: RegionEvidence;
-  state: BreakerState;
-  health: RegionalHealth;
-  probedMs: number;
-  /** Whether counts are on their way to the breaker. */
-  forwarding: boolean;
-  /** The breaker is not asked again before these times, ms since the epoch. */
-  nextForwardMs: number;
-  nextPermitMs: number;
 }
 
 const STORED = "origin/";
@@ -91,18 +75,7 @@ export class HubOrigins {
   constructor(options: HubOriginsOptions) {
     this.#options = options;
     this.#listening = newListening(options.hasIsolates, options.platform.clock());
-    for (const [id, settings] of options.settings) {
-      this.#known.set(id, {
-        settings,
-        evidence: noEvidence(),
-        state: { version: 0, ...DEFAULT_VERDICT },
-        health: UNKNOWN_HEALTH,
-        probedMs: 0,
-        forwarding: false,
-        nextForwardMs: 0,
-        nextPermitMs: 0,
-      });
-    }
+    for (const [id, settings] of options.settings) this.#known.set(id, this.#newlyKnown(settings));
     this.#loads = new HubLoads({
       hub: options.hub,
       region: options.platform.region,
@@ -114,10 +87,37 @@ export class HubOrigins {
       clock: options.platform.clock,
       failed: options.failed,
     });
-    for (const [key, state] of options.store.list<BreakerState>({ prefix: STORED })) {
-      const known = this.#known.get(key.slice(STORED.length));
-      if (known !== undefined) known.state = state;
+  }
+
+  /**
+   * Takes over which origins there are, when some were added or removed at runtime.
+   *
+   * @returns when the breakers of new ones have been told; nobody needs to wait for it
+   */
+  async update(settings: ReadonlyMap<OriginId, OriginSettings>): Promise<void> {
+    for (const [id] of this.#known) if (!settings.has(id)) this.#forget(id);
+    this.#loads.update(settings);
+    const introduced: Promise<boolean>[] = [];
+    for (const [id, own] of settings) {
+      const known = this.#known.get(id);
+      if (known !== undefined && known.settings.registeredAtMs === own.registeredAtMs) {
+        const isSame = known.settings.origin.capacity === own.origin.capacity && known.settings.pool === own.pool;
+        known.settings = own;
+        if (!isSame) introduced.push(this.#introduce(known));
+        continue;
+      }
+      if (known !== undefined) this.#forget(id);
+      const added = this.#newlyKnown(own);
+      this.#known.set(id, added);
+      this.#options.changed(id, this.#readingOf(added, this.#options.platform.clock()));
+      introduced.push(this.#introduce(added));
     }
+    await Promise.all(introduced);
+  }
+
+  /** Tells isolates of origins whose time of grace is over. */
+  endGrace(): void {
+    for (const known of this.#known.values()) if (known.settings.registeredAtMs !== null) this.#tellIfChanged(known);
   }
 
   /** What isolates should know of every origin now. */
@@ -196,7 +196,7 @@ export class HubOrigins {
       monitor: settings.monitor,
       probedMs,
       measuredMs: evidence.measuredMs,
-      out: state.breaker !== "closed" || !state.healthy || health.verdict === "down",
+      out: state.breaker !== "closed" || state.verdict === "down" || health.verdict === "down",
     }));
     const { due, nextMs } = planProbes(subjects, this.#lastSyncMs, nowMs, this.#options.random);
     for (const origin of due) this.#known.get(origin)!.probedMs = nowMs;
@@ -211,14 +211,11 @@ export class HubOrigins {
 
   async #takeProbe(known: Known, result: ProbeResult): Promise<void> {
     if (result.good) takeLatency(known.evidence, result.durationMs, 1, this.#options.platform.clock());
-    const before = verdictOf(known);
     known.health = recordProbe(known.health, result, known.settings.monitor);
-    this.#tellIfChanged(known, before);
-    // A breaker that already thinks the same need not hear it; up is news only to one that thinks down.
-    const thinksUp = known.state.healthy;
-    if (known.health.verdict === "unknown" || (known.health.verdict === "up") === thinksUp) return;
+    this.#tellIfChanged(known);
     const { region } = this.#options.platform;
     const { verdict, reason } = known.health;
+    if (!isNews(known)) return;
     await this.#ask(known, (breaker) => breaker.reportHealth(region, this.#options.hub, verdict, reason));
   }
 
@@ -258,9 +255,28 @@ export class HubOrigins {
     }
   }
 
+  #newlyKnown(settings: OriginSettings): Known {
+    // What the breaker said before the hub was evicted.
+    const state = this.#options.store.get<BreakerState>(STORED + settings.origin.id);
+    return newlyKnown(settings, state, this.#options.platform.clock());
+  }
+
+  #forget(origin: OriginId): void {
+    this.#known.delete(origin);
+    this.#options.store.delete(STORED + origin);
+    this.#options.gone(origin);
+  }
+
+  #introduce(known: Known): Promise<boolean> {
+    const { service, pool, registeredAtMs, origin } = known.settings;
+    if (registeredAtMs === null) return Promise.resolve(true);
+    const { region } = this.#options.platform;
+    const introduction = { service, pool, registeredAtMs, capacity: origin.capacity ?? null };
+    return this.#ask(known, (breaker) => breaker.introduce(region, this.#options.hub, introduction));
+  }
+
   #apply(known: Known, state: BreakerState): void {
     if (state.version <= known.state.version) return;
-    const before = verdictOf(known);
     if (state.breaker !== known.state.breaker) {
       // What was counted under the former state says nothing about this one; that there is traffic still does.
       known.evidence.owed = null;
@@ -268,41 +284,32 @@ export class HubOrigins {
     }
     known.state = state;
     const key = STORED + known.settings.origin.id;
-    if (isDefault(state)) this.#options.store.delete(key);
+    if (saysNothing(known)) this.#options.store.delete(key);
     else this.#options.store.put(key, state);
-    this.#tellIfChanged(known, before);
+    this.#tellIfChanged(known);
   }
 
-  #tellIfChanged(known: Known, before: OriginVerdict): void {
-    const after = verdictOf(known);
-    const isSame =
-      after.breaker === before.breaker && after.admission === before.admission && after.healthy === before.healthy;
-    if (isSame) return;
-    this.#options.changed(known.settings.origin.id, this.#readingOf(known, this.#options.platform.clock()));
+  #tellIfChanged(known: Known): void {
+    const nowMs = this.#options.platform.clock();
+    const { told } = known;
+    const now = verdictOf(known, nowMs);
+    if (now.breaker === told.breaker && now.admission === told.admission && now.healthy === told.healthy) return;
+    known.told = now;
+    this.#options.changed(known.settings.origin.id, this.#readingOf(known, nowMs));
   }
 
   #readingOf(known: Known, nowMs: number): OriginReading {
     const { id } = known.settings.origin;
-    return { ...verdictOf(known), ...measureOf(known.evidence, nowMs), ...this.#loads.reading(id) };
+    return { ...verdictOf(known, nowMs), ...measureOf(known.evidence, nowMs), ...this.#loads.reading(id) };
   }
 
   #alternative(known: Known): Alternative {
-    const { breaker, healthy } = verdictOf(known);
+    const { breaker, healthy } = verdictOf(known, this.#options.platform.clock());
     const usable = breaker === "closed" && healthy && !this.#options.isTakenOut(known.settings.origin.id);
     return { usable, latency: known.evidence.latency };
   }
 }
 
-/** The breaker's word, and the region's own bad news before the breaker has heard it. */
-function verdictOf({ state, health }: Known): OriginVerdict {
-  const { breaker, admission, healthy } = state;
-  return { breaker, admission, healthy: healthy && health.verdict !== "down" };
-}
-
 function windowMsOf({ settings }: Known): number {
   return settings.breaker.windowSeconds * 1000;
-}
-
-function isDefault(state: BreakerState): boolean {
-  return state.breaker === "closed" && state.admission === 1 && state.healthy;
 }

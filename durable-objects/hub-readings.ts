@@ -21,6 +21,11 @@ export class HubReadings {
     this.urgentVersion = this.#section.version;
   }
 
+  /** An origin is gone. */
+  forget(origin: OriginId): void {
+    change(this.#section, [{ key: origin, value: null }]);
+  }
+
   /** Whether it is time to `publish` again. */
   isDue(nowMs: number): boolean {
     return nowMs < this.#publishedMs || nowMs - this.#publishedMs >= PUBLISH_EVERY_MS;

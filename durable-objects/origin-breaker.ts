@@ -9,15 +9,14 @@ import type {
   BreakerState,
   HubForObjects,
   HubName,
+  Introduction,
   OriginId,
   Outcome,
   Permit,
   WindowCounts,
 } from "../src/agreement/protocol.ts";
-import { breakerSchema, rampSchema } from "../src/config/breaker.ts";
-import { originSettings, type OriginSettings } from "../src/config/origin-settings.ts";
 import type { Region } from "../src/config/region.ts";
-import { globalVerdict, isHealthy, verdictIn } from "../src/health/quorum.ts";
+import { globalVerdict, verdictIn } from "../src/health/quorum.ts";
 import type { Verdict } from "../src/health/thresholds.ts";
 import { LISTEN_MS, quorumOf } from "../src/resilience/listening.ts";
 import {
@@ -46,6 +45,7 @@ import {
 } from "../src/resilience/origin-history.ts";
 import { takeHubLoad, type HubLoad, type LoadBook, type WorldLoad } from "../src/steering/world-load.ts";
 import { logError } from "../src/telemetry/log.ts";
+import { capacityOf, rulesFor, type Rules } from "./breaker-rules.ts";
 import { BreakerStore, type StoredAgreement } from "./breaker-store.ts";
 import { askHubs, hubNamed } from "./hubs.ts";
 import { regionOf } from "../src/agreement/sharding.ts";
@@ -61,15 +61,12 @@ export interface BreakerBindings {
   readonly REGION_HUB: DurableObjectNamespace;
 }
 
-const SETTINGS = originSettings(config);
-const DEFAULTS = { breaker: breakerSchema.parse({}), ramp: rampSchema.parse({}), attemptMs: 120_000 };
-
 export class OriginBreaker extends DurableObject<BreakerBindings> implements BreakerForHubs, BreakerForApi {
   readonly #origin: OriginId;
-  readonly #rules: Pick<OriginSettings, "breaker" | "ramp" | "attemptMs">;
+  #rules: Rules;
   readonly #store: BreakerStore;
-  readonly #capacity: number | undefined;
   readonly #loads: LoadBook = new Map();
+  #introduction: Introduction | null;
   #agreement: OriginAgreement;
   #history: OriginHistory;
   #unreached: ReadonlySet<HubName>;
@@ -84,10 +81,9 @@ export class OriginBreaker extends DurableObject<BreakerBindings> implements Bre
   constructor(state: DurableObjectState, bindings: BreakerBindings) {
     super(state, bindings);
     this.#origin = state.id.name ?? "";
-    // An origin this deployment does not know can still be asked about: versions mix during a deploy.
-    this.#rules = SETTINGS.get(this.#origin) ?? DEFAULTS;
-    this.#capacity = SETTINGS.get(this.#origin)?.origin.capacity;
     this.#store = new BreakerStore(state.storage.kv);
+    this.#introduction = this.#store.load("introduction");
+    this.#rules = rulesFor(this.#origin, this.#introduction);
     const stored = this.#store.load("agreement");
     this.#agreement = stored?.agreement ?? FRESH_AGREEMENT;
     this.#unreached = new Set(stored?.unreached);
@@ -110,7 +106,7 @@ export class OriginBreaker extends DurableObject<BreakerBindings> implements Bre
 
   /** What a hub's region sends; nothing of it is stored, because a round of reports says it all again. */
   async reportLoad(hub: HubName, load: HubLoad): Promise<WorldLoad> {
-    return takeHubLoad(this.#loads, hub, load, this.#capacity, Date.now());
+    return takeHubLoad(this.#loads, hub, load, capacityOf(this.#origin, this.#introduction), Date.now());
   }
 
   async takePermit(region: Region): Promise<Permit | null> {
@@ -138,6 +134,24 @@ export class OriginBreaker extends DurableObject<BreakerBindings> implements Bre
       this.ctx.waitUntil(this.#judgeHealth());
     }
     return this.#stateIn(region);
+  }
+
+  introduce(region: Region, hub: HubName, introduction: Introduction): Promise<BreakerState> {
+    this.#meet(hub);
+    const before = this.#introduction;
+    const isNewLife = before === null || introduction.registeredAtMs > before.registeredAtMs;
+    if (isNewLife || introduction.registeredAtMs === before.registeredAtMs) {
+      this.#introduction = introduction;
+      this.#store.save("introduction", introduction);
+      this.#rules = rulesFor(this.#origin, this.#introduction);
+    }
+    // Whatever had this id before was another origin: its verdict says nothing about this one. Its trials may still run.
+    if (isNewLife && before !== null)
+      this.#become(
+        { ...FRESH_AGREEMENT, permits: this.#agreement.permits },
+        { verdicts: {}, globalVerdict: "unknown" },
+      );
+    return Promise.resolve(this.#stateIn(region));
   }
 
   /** What the breaker knows of its origin, and its last changes. */
@@ -195,7 +209,7 @@ export class OriginBreaker extends DurableObject<BreakerBindings> implements Bre
       version,
       breaker: phase,
       admission: phase === "closed" ? admissionIn(this.#agreement, region) : 1,
-      healthy: isHealthy(verdictIn(verdicts[region] ?? "unknown", globalVerdict), null, 0, Date.now()),
+      verdict: verdictIn(verdicts[region] ?? "unknown", globalVerdict),
     };
   }
 
@@ -274,20 +288,22 @@ export class OriginBreaker extends DurableObject<BreakerBindings> implements Bre
   async #judgeHealth(): Promise<void> {
     const votes = new Map(Object.entries(this.#history.verdicts) as [Region, Verdict][]);
     const witnesses = await askHubs(this.#hubs(), WITNESS_MS, (name) => this.hub(name).witness(this.#origin));
+    const unheard = new Set<Region>();
     let askAgainMs = 0;
     for (const [name, { verdict, successes, failures, unheardForMs }] of witnesses) {
       const region = regionOf(name);
       if (verdict !== "unknown") votes.set(region, verdict);
       else if (successes > failures) votes.set(region, "up");
       else if (unheardForMs > 0 && !votes.has(region)) {
-        // Its traffic may know better; until it has had the time to be heard of, it counts as if it did.
-        votes.set(region, "up");
+        unheard.add(region);
         askAgainMs = Math.max(askAgainMs, unheardForMs);
       }
     }
-    if (askAgainMs > 0) this.#judgeLater("health", askAgainMs);
     const verdict = globalVerdict(votes);
     if (verdict === this.#history.globalVerdict) return;
+    // Their traffic may know better: they are waited for where their word could keep the origin up.
+    const atBest = globalVerdict(new Map([...votes, ...[...unheard].map((region) => [region, "up"] as const)]));
+    if (verdict === "down" && atBest !== "down") return this.#judgeLater("health", askAgainMs);
     const agreeing = [...votes].filter(([, vote]) => vote === verdict).map(([region]) => region);
     const reason = `${agreeing.length} of ${votes.size} regions say so: ${agreeing.join(", ")}`;
     const isNews = verdict === "down" || this.#history.globalVerdict === "down";

@@ -15,15 +15,14 @@ import {
   mayGrant,
   startHub,
   takeChange,
-  takeContact,
   takeSync,
   type HubState,
 } from "../src/agreement/hub-state.ts";
 import { dropExpired } from "../src/agreement/holders.ts";
-import { endLease, sendCall, timeIsUp } from "../src/agreement/lease.ts";
 import {
   type Change,
   type ConfirmAnswer,
+  type ContactAnswer,
   type HubForIsolates,
   type HubForObjects,
   type LoggedSection,
@@ -38,29 +37,21 @@ import {
 } from "../src/agreement/protocol.ts";
 import type { Performance } from "../src/agreement/roll-ups.ts";
 import { paceFor, regionOf } from "../src/agreement/sharding.ts";
-import {
-  CONTACT_EVERY_MS,
-  CONTACT_LEASE_MS,
-  CONTACT_RETRY_MS,
-  CONTACT_TIMEOUT_MS,
-  FIRST_CONTACT_MS,
-  LEASE_MS,
-  LEASES_END_STEP_MS,
-  LEAVE_AFTER_MS,
-} from "../src/agreement/timing.ts";
+import { FIRST_CONTACT_MS, LEASE_MS, LEASES_END_STEP_MS, LEAVE_AFTER_MS } from "../src/agreement/timing.ts";
 import { loggedVersions } from "../src/agreement/view-state.ts";
-import { originSettings } from "../src/config/origin-settings.ts";
+import { originSettings, type OriginSettings } from "../src/config/origin-settings.ts";
 import type { FailoverLog } from "../src/steering/serving.ts";
 import { logError } from "../src/telemetry/log.ts";
 import { CONTROL_PLANE_NAME, type Bindings } from "./bindings.ts";
 import { CountedAlarm, countedStore } from "./counted-storage.ts";
 import { HeldSyncs } from "./held-syncs.ts";
 import { HubFailovers } from "./hub-failovers.ts";
+import { HubContact } from "./hub-contact.ts";
+import { HubOverlay } from "./hub-overlay.ts";
 import { HubOrigins } from "./hub-origins.ts";
 import { HubReadings } from "./hub-readings.ts";
 import { noHubCalls, type HubDescription, type HubForApi, type HubStatistics } from "./hub-description.ts";
 import { HubTraffic } from "./hub-traffic.ts";
-import { within } from "./hubs.ts";
 import { TickClock } from "./tick-clock.ts";
 import { Watchers } from "./watchers.ts";
 
@@ -77,22 +68,23 @@ export class RegionHub extends DurableObject<Bindings> implements HubForIsolates
   readonly #traffic = new HubTraffic(Date.now);
   readonly #origins: HubOrigins;
   readonly #failovers: HubFailovers;
+  readonly #overlay = new HubOverlay(config, (settings) => this.#originsChanged(settings));
   readonly #clock = new TickClock(() => this.#tick());
   readonly #held = new HeldSyncs((have) => this.#lacks(have));
   /** Confirmations that wait for something to happen. */
   readonly #watchers = new Watchers();
   readonly #counters = noHubCalls();
+  readonly #contact = new HubContact({
+    controlPlane: () => this.env.CONTROL_PLANE.getByName(CONTROL_PLANE_NAME),
+    state: () => this.#state,
+    slowMs: () => this.#clock.nowMs,
+    counters: this.#counters,
+    answered: (answer) => this.#contacted(answer),
+  });
   /** When origins are probed. */
   readonly #alarm: CountedAlarm;
   #leasesEndByMs: number;
   #shards = 1;
-  #isRegistered = false;
-  #contact: Promise<void> | null = null;
-  #contactTimer: number | null = null;
-  /** On the tick clock. */
-  #contactedMs = -Infinity;
-  /** On the wall clock. */
-  #contactFailedMs = -Infinity;
   #holderSeenMs = 0;
 
   constructor(context: DurableObjectState, env: Bindings) {
@@ -124,6 +116,7 @@ export class RegionHub extends DurableObject<Bindings> implements HubForIsolates
       isTakenOut: (origin) => isTakenOut(this.#state, origin, Date.now()),
       offeredRatio: (service) => this.#traffic.offeredRatio(service),
       hubs: () => config.regions.length * this.#shards,
+      gone: (origin) => readings.forget(origin),
       failed: (origin, error) => logError(`the breaker of ${origin} could not be reached`, error),
     });
     this.#failovers = new HubFailovers(config, store);
@@ -135,12 +128,13 @@ export class RegionHub extends DurableObject<Bindings> implements HubForIsolates
     if (request.protocol !== 1) throw new RangeError(`Expected \`protocol\` to be 1, got ${String(request.protocol)}`);
     this.#counters.syncs++;
     // Not longer than the isolate has patience: without the ControlPlane there is an answer, but no lease.
-    if (!mayGrant(this.#state, Date.now())) await Promise.race([this.#contactOnce(), scheduler.wait(FIRST_CONTACT_MS)]);
+    if (!mayGrant(this.#state, Date.now()))
+      await Promise.race([this.#contact.once(), scheduler.wait(FIRST_CONTACT_MS)]);
     if (request.report !== null) this.#take(request.report);
     this.#origins.takeSync(Date.now());
     this.ctx.waitUntil(this.#alarm.want(Date.now() + FIRST_PROBES_MS));
     const noted = this.#note(request);
-    if (isBehind(this.#state, request.have)) void this.#contactOnce();
+    if (isBehind(this.#state, request.have)) void this.#contact.once();
     if (request.lease && noted && !this.#lacks(request.have))
       await this.#held.hold(request.have, paceFor(this.#state.holders.size).holdMs);
     return this.#answer(request);
@@ -169,13 +163,14 @@ export class RegionHub extends DurableObject<Bindings> implements HubForIsolates
 
   push(change: Change): Promise<PushAnswer> {
     const version = change.section === "origins" ? this.#origins.push(change).version : takeChange(this.#state, change);
+    this.#overlay.look(this.#state.logged.overrides, Date.now());
     this.#releaseSoon();
     return Promise.resolve({ instance: this.#state.instance, version });
   }
 
   /** Answers when complete, or after `waitMs`. */
   async confirm(section: LoggedSection, version: number, waitMs: number): Promise<ConfirmAnswer> {
-    if (this.#state.logged[section].version < version) await this.#contactOnce();
+    if (this.#state.logged[section].version < version) await this.#contact.once();
     let isTimeUp = false;
     const timer = setTimeout(() => {
       isTimeUp = true;
@@ -225,8 +220,8 @@ export class RegionHub extends DurableObject<Bindings> implements HubForIsolates
   }
 
   async reload(): Promise<boolean> {
-    if (this.#isRegistered) await this.#tryContact(true);
-    return this.#isRegistered && mayGrant(this.#state, Date.now());
+    if (this.#contact.isRegistered) await this.#contact.call(true);
+    return this.#contact.isRegistered && mayGrant(this.#state, Date.now());
   }
 
   #take(report: Report): void {
@@ -254,6 +249,8 @@ export class RegionHub extends DurableObject<Bindings> implements HubForIsolates
     const nowMs = Date.now();
     if (this.#readings.isDue(nowMs)) {
       this.#traffic.forgetSilent();
+      this.#overlay.look(this.#state.logged.overrides, nowMs);
+      this.#origins.endGrace();
       this.#readings.publish(this.#origins.readings(nowMs), nowMs);
       this.#lookWhoServes();
     }
@@ -282,10 +279,24 @@ export class RegionHub extends DurableObject<Bindings> implements HubForIsolates
 
   /** Overrides come with the ControlPlane's word: without it nobody knows who serves. */
   #lookWhoServes(): void {
-    if (!this.#isRegistered) return;
+    if (!this.#contact.isRegistered) return;
     const nowMs = Date.now();
     const readings = new Map(this.#origins.readings(nowMs));
     this.ctx.waitUntil(this.#failovers.look(this.#state.logged.overrides, readings, nowMs));
+  }
+
+  #contacted({ registered, shards }: ContactAnswer): void {
+    this.#shards = shards;
+    // Another instance has this one's place. If this is the object's current instance, it starts anew under another name.
+    if (!registered) this.ctx.abort("another instance has taken this hub's place");
+    this.#overlay.look(this.#state.logged.overrides, Date.now());
+    this.#releaseSoon();
+  }
+
+  /** Origins were added or removed at runtime. New ones wait for a verdict, so they are probed at once. */
+  #originsChanged(settings: ReadonlyMap<OriginId, OriginSettings>): void {
+    this.ctx.waitUntil(this.#origins.update(settings));
+    this.ctx.waitUntil(this.#origins.startProbes(Date.now()).done);
   }
 
   #releaseSoon(): void {
@@ -299,70 +310,14 @@ export class RegionHub extends DurableObject<Bindings> implements HubForIsolates
     const nowMs = this.#clock.nowMs;
     dropExpired(this.#state.holders, nowMs);
     this.#watchers.lookAgain();
-    if (nowMs - this.#contactedMs >= CONTACT_EVERY_MS) void this.#contactOnce();
+    if (this.#contact.isDue) void this.#contact.once();
     if (this.#state.holders.size > 0 || this.#watchers.size > 0) return true;
     if (nowMs - this.#holderSeenMs < LEAVE_AFTER_MS) return true;
-    if (this.#isRegistered) this.#leave();
-    return this.#held.size > 0;
-  }
-
-  /** Contacts the ControlPlane; one contact at a time, and whoever asks meanwhile waits for that one. */
-  #contactOnce(): Promise<void> {
-    const sinceFailureMs = Date.now() - this.#contactFailedMs;
-    if (sinceFailureMs >= 0 && sinceFailureMs < CONTACT_RETRY_MS) return Promise.resolve();
-    this.#contact ??= this.#tryContact().finally(() => {
-      this.#contact = null;
-    });
-    return this.#contact;
-  }
-
-  /** @param anew whether to be sent everything, whatever is here */
-  async #tryContact(anew = false): Promise<void> {
-    const state = this.#state;
-    const call = sendCall(state.registration, Date.now());
-    const timer = setTimeout(() => timeIsUp(state.registration, call), CONTACT_LEASE_MS);
-    this.#contactedMs = this.#clock.nowMs;
-    this.#counters.contacts++;
-    const { name, region, instance, logged, holders } = state;
-    const contact = this.env.CONTROL_PLANE.getByName(CONTROL_PLANE_NAME).contact({
-      hub: name,
-      region,
-      instance,
-      register: !this.#isRegistered,
-      have: anew ? null : loggedVersions(logged),
-      isolates: holders.size,
-    });
-    try {
-      const answer = await within(CONTACT_TIMEOUT_MS, contact);
-      if (state !== this.#state) return;
-      takeContact(state, call, answer, Date.now());
-      this.#shards = answer.shards;
-      clearTimeout(this.#contactTimer);
-      this.#contactTimer = timer;
-      this.#isRegistered = true;
-      // Another instance has this one's place. If this is the object's current instance, it starts anew under another name.
-      if (!answer.registered) this.ctx.abort("another instance has taken this hub's place");
-      this.#releaseSoon();
-    } catch {
-      clearTimeout(timer);
-      this.#counters.contactFailures++;
-      this.#contactFailedMs = Date.now();
+    if (this.#contact.isRegistered) {
+      const { state, told } = this.#contact.leave();
+      this.#state = state;
+      this.ctx.waitUntil(told);
     }
-  }
-
-  /** No lease has been out for a while: nobody has to wait for this hub. It goes on under another instance name. */
-  #leave(): void {
-    const { name, region, instance, logged, origins } = this.#state;
-    endLease(this.#state.registration);
-    clearTimeout(this.#contactTimer);
-    this.#isRegistered = false;
-    const identity = { name, region, instance: crypto.randomUUID() };
-    this.#state = { ...startHub(identity, 0, Date.now(), this.#clock.nowMs), logged, origins };
-    // If it does not arrive, the registry waits until the old name must have stopped.
-    this.ctx.waitUntil(
-      this.env.CONTROL_PLANE.getByName(CONTROL_PLANE_NAME)
-        .leave(name, instance)
-        .catch(() => undefined),
-    );
+    return this.#held.size > 0;
   }
 }

@@ -27,6 +27,8 @@ export interface Overlay {
   readonly maintenance: ReadonlyMap<string, Maintenance>;
   /** Origins that registered themselves, by id. */
   readonly registered: ReadonlyMap<string, Override & Registration>;
+  /** Origins that did not come with the deployment, by id: when they were added, ms since the epoch; 0: nobody said. */
+  readonly addedAtMs: ReadonlyMap<string, number>;
   /** Keys of overrides whose id is not there, or no longer allowed. */
   readonly dangling: readonly string[];
   /** Keys of overrides made for another base: a whole configuration. */
@@ -86,6 +88,7 @@ export function layOver(base: Config, digest: string, overrides: Overrides, nowM
     shares: new Map([...shares].filter(([, share]) => share < 1)),
     maintenance,
     registered: structure.registered,
+    addedAtMs: config === base ? NONE_ADDED : addedAtMs(base, config, structure.registered, replaced?.by?.atMs ?? 0),
     dangling,
     superseded: replaced === undefined || isReplaced ? [] : ["config"],
     nextChangeMs: live.reduce(
@@ -93,6 +96,24 @@ export function layOver(base: Config, digest: string, overrides: Overrides, nowM
       Infinity,
     ),
   };
+}
+
+const NONE_ADDED: ReadonlyMap<string, number> = new Map();
+
+/** Another URL is another origin, whatever its name. */
+function addedAtMs(
+  base: Config,
+  config: Config,
+  registered: ReadonlyMap<string, Override & Registration>,
+  replacedAtMs: number,
+): Map<string, number> {
+  const bundled = new Map(originsOf(base).map(({ id, url }) => [id, url]));
+  const added = originsOf(config).filter(({ id, url }) => bundled.get(id) !== url);
+  return new Map(added.map(({ id }) => [id, registered.get(id)?.by?.atMs ?? replacedAtMs]));
+}
+
+function originsOf({ services }: Config): OriginConfig[] {
+  return Object.values(services).flatMap(({ pools }) => Object.values(pools).flatMap(({ origins }) => origins));
 }
 
 let parsed: { readonly json: string; readonly config: Config } | undefined;

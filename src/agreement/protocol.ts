@@ -7,6 +7,7 @@
  */
 import type { Region } from "../config/region.ts";
 import type { HubLoad, WorldLoad } from "../steering/world-load.ts";
+import type { Verdict } from "../health/thresholds.ts";
 import type { BreakerPhase } from "../steering/origin-state.ts";
 import type { LatencyCounts } from "./latency-counts.ts";
 import type { Override } from "./override.ts";
@@ -231,7 +232,9 @@ export interface BreakerChange {
 export type Change = LoggedChange | BreakerChange;
 
 /** What a breaker tells a hub; older than what the hub has, it is dropped. */
-export interface BreakerState extends OriginVerdict {
+export interface BreakerState extends Pick<OriginVerdict, "breaker" | "admission"> {
+  /** What is known of the origin's health in this region. Who has to decide on `unknown` knows how the origin was added. */
+  readonly verdict: Verdict;
   /** Grows with every change of this origin's breaker. */
   readonly version: number;
 }
@@ -255,7 +258,7 @@ export interface Witness {
   /** Attempts that ended within the breaker's window. */
   readonly successes: number;
   readonly failures: number;
-  readonly verdict: "unknown" | "up" | "down";
+  readonly verdict: Verdict;
   /** Isolates are there whose traffic may not have been heard of for so much longer, ms; 0: no counts mean no traffic. */
   readonly unheardForMs: number;
 }
@@ -278,6 +281,16 @@ export interface WindowCounts {
   readonly spanMs: number;
 }
 
+/** An origin that was added at runtime. */
+export interface Introduction {
+  readonly service: ServiceName;
+  readonly pool: string;
+  /** When it was added, ms since the epoch by the clock of who added it; what changes about it later leaves this as it is. */
+  readonly registeredAtMs: number;
+  /** Requests a second that it takes worldwide; null: nobody said. */
+  readonly capacity: number | null;
+}
+
 /** What hubs ask of an origin's breaker. `hub` is who to push to and `region` whose machine it is about. */
 export interface BreakerForHubs {
   record(region: Region, hub: HubName, counts: WindowCounts): Promise<BreakerState>;
@@ -286,7 +299,9 @@ export interface BreakerForHubs {
   /** What the region sends to the origin. */
   reportLoad(hub: HubName, load: HubLoad): Promise<WorldLoad>;
   /** The region's own verdict changed. */
-  reportHealth(region: Region, hub: HubName, verdict: Witness["verdict"], reason: string): Promise<BreakerState>;
+  reportHealth(region: Region, hub: HubName, verdict: Verdict, reason: string): Promise<BreakerState>;
+  /** The origin was added at runtime: the breaker follows the rules of its place, and starts anew with a new registration. */
+  introduce(region: Region, hub: HubName, introduction: Introduction): Promise<BreakerState>;
 }
 
 /** What a hub asks of the ControlPlane: to be known, and what it has missed. Sent at start and every few seconds. */

@@ -31,6 +31,16 @@ const regionalSchema = z
   })
   .openapi("RegionalBreaker");
 
+const toldSchema = z
+  .object({
+    breaker: phaseSchema,
+    admission: z.number().describe("Share of requests admitted while it recovers, in (0, 1]."),
+    verdict: verdictSchema.describe(
+      "What is known of its health. Unknown counts as well, but for an origin that was added at runtime.",
+    ),
+  })
+  .openapi("ToldRegion");
+
 const summarySchema = z
   .object({
     origin: z.string(),
@@ -59,7 +69,7 @@ const inspectionSchema = z
     world: stateSchema.describe("Rules everywhere unless it is closed; then each region's own does."),
     regions: z.record(z.string(), stateSchema).describe("Regions whose own breaker has something to tell."),
     health: z.object({ world: verdictSchema, regions: z.record(z.string(), verdictSchema) }),
-    told: z.record(z.string(), regionalSchema).describe("What each region's isolates go by."),
+    told: z.record(z.string(), toldSchema).describe("What each region's hub goes by."),
     trialsInFlight: z.int(),
   })
   .openapi("BreakerInspection");
@@ -95,7 +105,7 @@ const inspectionExample = {
   world: stateExample,
   regions: {},
   health: { world: "unknown", regions: { weur: "up" } },
-  told: { weur: regionalExample },
+  told: { weur: { breaker: "open", admission: 1, verdict: "up" } },
   trialsInFlight: 0,
 } as const;
 
@@ -317,7 +327,7 @@ function inspectionBody(
     world: stateBody(agreement.world),
     regions: mapped(agreement.regions, stateBody),
     health: { world: globalVerdict, regions: mapped(verdicts, (verdict) => verdict) },
-    told: mapped(states, regionalBody),
+    told: mapped(states, ({ breaker, admission, verdict }) => ({ breaker, admission, verdict })),
     trialsInFlight: agreement.permits.slots.length,
   };
 }

@@ -17,16 +17,28 @@ export interface OriginSettings {
   readonly monitor: MonitorConfig;
   /** The longest one attempt may take to its response head, in ms: after it a trial's slot is free again. */
   readonly attemptMs: number;
+  /** When it was added at runtime, ms since the epoch; null: it came with the deployment. */
+  readonly registeredAtMs: number | null;
 }
 
-/** Every origin of the deployment by id. */
-export function originSettings(config: Config): Map<string, OriginSettings> {
+const NONE: ReadonlyMap<string, number> = new Map();
+
+/**
+ * Every origin by id.
+ *
+ * @param config       with origins that were added at runtime in their pools
+ * @param registeredAt which of them were added at runtime, and when, ms since the epoch
+ */
+export function originSettings(config: Config, registeredAt = NONE): Map<string, OriginSettings> {
   const settings = new Map<string, OriginSettings>();
   for (const [service, serviceConfig] of Object.entries(config.services)) {
     for (const [pool, poolConfig] of Object.entries(serviceConfig.pools)) {
       const location = poolConfig.location ?? REGION_LOCATIONS[poolConfig.region];
       const shared = { service, pool, location, ...poolSettings(serviceConfig, poolConfig) };
-      for (const origin of poolConfig.origins) settings.set(origin.id, { ...shared, origin });
+      for (const origin of poolConfig.origins) {
+        const registeredAtMs = registeredAt.get(origin.id) ?? null;
+        settings.set(origin.id, { ...shared, origin, registeredAtMs });
+      }
     }
   }
   return settings;

@@ -1,4 +1,5 @@
 /** From regional verdicts to a global one, and to what a region is told. */
+import type { MonitorConfig } from "../config/monitor.ts";
 import type { Region } from "../config/region.ts";
 import type { Verdict } from "./thresholds.ts";
 
@@ -29,12 +30,17 @@ export function verdictIn(own: Verdict, global: Verdict): Verdict {
 }
 
 /**
- * Whether an origin counts as healthy. One nobody has looked at yet does if it came with the deployment, or for the
- * first `graceSeconds` of one added at runtime.
+ * Whether an origin counts as healthy. One nobody has looked at yet does if it came with the deployment, for the first
+ * `graceSeconds` of one added at runtime, and where nobody ever looks.
  *
- * @param addedMs when it was added at runtime, ms since the epoch; null: it came with the deployment
+ * @param registeredAtMs when it was added at runtime, ms since the epoch; null: it came with the deployment
  */
-export function isHealthy(verdict: Verdict, addedMs: number | null, graceSeconds: number, nowMs: number): boolean {
+export function isHealthy(
+  verdict: Verdict,
+  registeredAtMs: number | null,
+  { mode, graceSeconds }: Pick<MonitorConfig, "mode" | "graceSeconds">,
+  nowMs: number,
+): boolean {
   if (verdict !== "unknown") return verdict === "up";
-  return addedMs === null || nowMs < addedMs + graceSeconds * 1000;
+  return registeredAtMs === null || mode === "passive" || nowMs < registeredAtMs + graceSeconds * 1000;
 }

@@ -3,8 +3,10 @@ import type { Override } from "../agreement/override.ts";
 import type { Overlay, Overrides } from "../agreement/overlay.ts";
 import type { OriginReading, ViewDelta } from "../agreement/protocol.ts";
 import type { SectionState } from "../agreement/section.ts";
+import { originSettings } from "../config/origin-settings.ts";
 import type { Config } from "../config/schema.ts";
 import type { ServiceConfig } from "../config/service.ts";
+import { isHealthy } from "../health/quorum.ts";
 import type { PoolState, ServiceState } from "../steering/availability.ts";
 import type { OriginState } from "../steering/origin-state.ts";
 
@@ -77,7 +79,9 @@ export class ViewSubjects {
     );
     const overlay = layOver(new Map(standing), nowMs);
     this.#nextChangeMs = overlay.nextChangeMs;
+    const known = new Set([...this.#origins.values()].map(({ origin }) => origin));
     this.#restructure(overlay.config);
+    if (overlay.addedAtMs.size > 0) this.#holdBack(overlay, known, nowMs);
     for (const [id, placed] of this.#origins) {
       const { service, origin } = placed;
       const administrative = overlay.administrative.get(id) ?? "enabled";
@@ -93,6 +97,15 @@ export class ViewSubjects {
     }
     for (const [name, service] of services) service.maintenance = overlay.maintenance.get(name) ?? null;
     laid(overlay.config);
+  }
+
+  /** Origins that were added at runtime and are new here wait for the hub's word on their first verdict, or have grace. */
+  #holdBack({ config, addedAtMs }: Overlay, known: ReadonlySet<OriginState>, nowMs: number): void {
+    for (const [id, { monitor, registeredAtMs }] of originSettings(config, addedAtMs)) {
+      const origin = this.#origins.get(id)?.origin;
+      if (registeredAtMs === null || origin === undefined || known.has(origin)) continue;
+      origin.healthy = isHealthy("unknown", registeredAtMs, monitor, nowMs);
+    }
   }
 
   /** Prepares the services anew whose configuration is another than the one they were prepared from. */

@@ -115,6 +115,24 @@ describe("overrides laid over a configuration", () => {
     expect(elsewhere.superseded).toEqual(["config"]);
   });
 
+  it("say which origins did not come with the deployment, and since when", () => {
+    const by = { author: "ada", reason: "more room", atMs: 700 };
+    expect(lay([]).addedAtMs.size).toBe(0);
+    expect([...lay([{ ...registration("b"), by }, registration("a")]).addedAtMs]).toEqual([
+      ["a", 0],
+      ["b", 700],
+    ]);
+    const changed = structuredClone(base);
+    const { origins } = changed.services["shop"]!.pools["eu"]!;
+    origins.push({ ...origins[0]!, id: "eu2" });
+    origins[0]!.url = "https://elsewhere.example.com";
+    const json = JSON.stringify(changed);
+    expect([...lay([{ kind: "config", base: "base", json, expiresAtMs: null, by }]).addedAtMs]).toEqual([
+      ["eu1", 700],
+      ["eu2", 700],
+    ]);
+  });
+
   it("show weights in the document of what is in force", () => {
     const overlay = lay([{ kind: "weight", origin: "eu1", weight: 7, expiresAtMs: null }]);
     expect(effectiveConfig(overlay).services["shop"]!.pools["eu"]!.origins[0]!.weight).toBe(7);

@@ -3,6 +3,7 @@ import { HubOrigins, type OriginStore } from "../../durable-objects/hub-origins.
 import type {
   BreakerForHubs,
   BreakerState,
+  Introduction,
   OriginReading,
   OriginReport,
   Report,
@@ -12,7 +13,7 @@ import type { HubLoad, WorldLoad } from "../../src/steering/world-load.ts";
 import { defineConfig } from "../../src/config/define.ts";
 import { originSettings } from "../../src/config/origin-settings.ts";
 
-const CLOSED: BreakerState = { version: 0, breaker: "closed", admission: 1, healthy: true };
+const CLOSED: BreakerState = { version: 0, breaker: "closed", admission: 1, verdict: "unknown" };
 
 /** A hub in weur with one origin, `o1`, a breaker that answers `says`, and an origin that answers probes with `status`. */
 function setUp(monitor: object = {}) {
@@ -22,6 +23,7 @@ function setUp(monitor: object = {}) {
     isAway: false,
     records: [] as WindowCounts[],
     health: [] as string[],
+    introduced: [] as Introduction[],
     settled: [] as string[],
     loads: [] as HubLoad[],
     world: { ratePerSecond: 0, kept: 1 } as WorldLoad,
@@ -51,6 +53,10 @@ function setUp(monitor: object = {}) {
       breaker.loads.push(load);
       return breaker.world;
     },
+    introduce: async (_region, _hub, introduction) => {
+      breaker.introduced.push(introduction);
+      return answer();
+    },
     reportHealth: async (_region, _hub, verdict, reason) => {
       breaker.health.push(`${verdict}: ${reason}`);
       return answer();
@@ -68,10 +74,10 @@ function setUp(monitor: object = {}) {
     get: (key: string) => rows.get(key),
     put: (key: string, value: unknown) => void rows.set(key, value),
     delete: (key: string) => rows.delete(key),
-    list: () => rows.entries(),
   } as unknown as OriginStore;
   const changes: OriginReading[] = [];
   const offered = { ratio: 1 };
+  const gone: string[] = [];
   const config = defineConfig({
     services: {
       s: {
@@ -96,9 +102,10 @@ function setUp(monitor: object = {}) {
       isTakenOut: () => false,
       offeredRatio: () => offered.ratio,
       hubs: () => 4,
+      gone: (origin) => void gone.push(origin),
       failed: () => undefined,
     });
-  return { hub: make(), make, offered, clock, breaker, probes, rows, changes };
+  return { hub: make(), make, offered, clock, breaker, probes, rows, changes, gone, config };
 }
 
 function report(over: Partial<OriginReport>, settled: Report["settled"] = []): Report {
@@ -274,10 +281,10 @@ describe("probes", () => {
     await round(test);
     expect(test.changes).toMatchObject([{ healthy: false }]);
     expect(test.breaker.health).toEqual(["down: status 500"]);
-    test.hub.push(push({ version: 1, healthy: false }));
+    test.hub.push(push({ version: 1, verdict: "down" }));
 
     test.probes.status = 200;
-    test.breaker.says = { ...CLOSED, version: 2 };
+    test.breaker.says = { ...CLOSED, version: 2, verdict: "up" };
     await round(test);
     await round(test);
     expect(test.changes.map(({ healthy }) => healthy)).toEqual([false, true]);
@@ -300,6 +307,63 @@ describe("probes", () => {
     test.hub.takeSync(test.clock.ms);
     await Promise.all([test.hub.startProbes(test.clock.ms).done, test.hub.startProbes(test.clock.ms).done]);
     expect(test.probes.count).toBe(1);
+  });
+});
+
+describe("an origin that is added at runtime", () => {
+  /** The hub once `o2` was registered, next to `o1`. */
+  async function registered(monitor: object = {}) {
+    const test = setUp(monitor);
+    const { p } = test.config.services["s"]!.pools;
+    p!.origins.push({ ...p!.origins[0]!, id: "o2" });
+    const settings = originSettings(test.config, new Map([["o2", test.clock.ms]]));
+    await test.hub.update(settings);
+    const healthy = () => new Map(test.hub.readings(test.clock.ms)).get("o2")?.healthy;
+    return { ...test, settings, healthy };
+  }
+
+  it("gets no traffic before its first good probe, which the breaker and the isolates hear of", async () => {
+    const test = await registered();
+    expect(test.breaker.introduced).toEqual([
+      { service: "s", pool: "p", registeredAtMs: test.clock.ms, capacity: null },
+    ]);
+    expect(test.changes).toMatchObject([{ healthy: false }]);
+    expect(test.healthy()).toBe(false);
+    await round(test);
+    expect(test.changes.map(({ healthy }) => healthy)).toEqual([false, true]);
+    expect(test.breaker.health).toEqual(["up: status 200"]);
+  });
+
+  it("gets traffic at once for as long as `graceSeconds` says", async () => {
+    const test = await registered({ graceSeconds: 60 });
+    test.probes.status = 500;
+    expect(test.healthy()).toBe(true);
+    test.clock.ms += 60_000;
+    test.hub.endGrace();
+    test.hub.endGrace();
+    expect(test.changes.map(({ healthy }) => healthy)).toEqual([true, false]);
+  });
+
+  it("stays in use when the hub restarts, once there was a verdict", async () => {
+    const test = await registered();
+    test.breaker.says = { ...CLOSED, version: 1, verdict: "up" };
+    await round(test);
+    const after = test.make();
+    await after.update(test.settings);
+    expect(new Map(after.readings(test.clock.ms)).get("o2")).toMatchObject({ healthy: true });
+  });
+
+  it("is forgotten when it is removed, and waits for a verdict again when it comes back", async () => {
+    const test = await registered();
+    test.breaker.says = { ...CLOSED, version: 1, verdict: "up" };
+    await round(test);
+    await test.hub.update(originSettings(test.config, new Map([["o2", test.clock.ms + 1]])));
+    expect(test.gone).toEqual(["o2"]);
+    test.config.services["s"]!.pools["p"]!.origins.pop();
+    await test.hub.update(originSettings(test.config));
+    expect(test.gone).toEqual(["o2", "o2"]);
+    expect(test.rows.size).toBe(0);
+    expect([...test.hub.readings(test.clock.ms)].map(([origin]) => origin)).toEqual(["o1"]);
   });
 });
 

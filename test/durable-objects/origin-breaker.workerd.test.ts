@@ -201,7 +201,7 @@ describe("hubs that are away", () => {
 
   it("that have a later version than a breaker that lost its last writes get one above it", async () => {
     const { stub, pushed } = await setUp();
-    const ahead: BreakerState = { version: 41, breaker: "closed", admission: 1, healthy: true };
+    const ahead: BreakerState = { version: 41, breaker: "closed", admission: 1, verdict: "unknown" };
     pushed.set("weur", ahead);
     await stub.record("enam", "enam", FAILING);
     await vi.waitFor(() => expect(pushed.get("weur")).toMatchObject({ breaker: "open" }));
@@ -234,19 +234,19 @@ describe("the clock", () => {
 describe("health", () => {
   it("is regional first, and global by quorum of those that know", async () => {
     const { stub, pushed, witness } = await setUp({ enam: BUSY, weur: QUIET, apac: { ...QUIET, verdict: "up" } });
-    expect(await stub.reportHealth("weur", "weur", "down", "status 500")).toMatchObject({ healthy: false });
-    await vi.waitFor(() => expect(pushed.get("weur")).toMatchObject({ healthy: false }));
-    expect((await stub.inspect()).states).toMatchObject({ enam: { healthy: true }, apac: { healthy: true } });
+    expect(await stub.reportHealth("weur", "weur", "down", "status 500")).toMatchObject({ verdict: "down" });
+    await vi.waitFor(() => expect(pushed.get("weur")).toMatchObject({ verdict: "down" }));
+    expect((await stub.inspect()).states).toMatchObject({ enam: { verdict: "up" }, apac: { verdict: "up" } });
 
     witness["apac"] = { ...QUIET, verdict: "down" };
     await stub.reportHealth("apac", "apac", "down", "no answer in 5000 ms");
     await vi.waitFor(async () => expect((await stub.inspect()).globalVerdict).toBe("down"));
-    expect((await stub.inspect()).states).toMatchObject({ enam: { healthy: false }, wnam: { healthy: false } });
-    await vi.waitFor(() => expect(pushed.get("enam")).toMatchObject({ healthy: false }));
+    expect((await stub.inspect()).states).toMatchObject({ enam: { verdict: "down" }, wnam: { verdict: "down" } });
+    await vi.waitFor(() => expect(pushed.get("enam")).toMatchObject({ verdict: "down" }));
 
     witness["apac"] = { ...QUIET, verdict: "up" };
     expect(await stub.reportHealth("apac", "apac", "up", "status 200")).toBeDefined();
-    await vi.waitFor(() => expect(pushed.get("enam")).toMatchObject({ healthy: true }));
+    await vi.waitFor(() => expect(pushed.get("enam")).toMatchObject({ verdict: "up" }));
     const { healthChanges } = await stub.inspect();
     expect(healthChanges.map(({ scope, verdict }) => `${scope} ${verdict}`)).toEqual([
       "weur down",
@@ -255,6 +255,55 @@ describe("health", () => {
       "apac up",
       "world up",
     ]);
+  });
+});
+
+describe("a region whose isolates have just come", () => {
+  it("is waited for before an origin is down for the world, and is no witness that it is up", async () => {
+    const { stub, witness } = await setUp({ weur: { ...QUIET, unheardForMs: 200 } });
+    await stub.reportHealth("enam", "enam", "down", "status 500");
+    await scheduler.wait(50);
+    expect(await stub.inspect()).toMatchObject({
+      globalVerdict: "unknown",
+      states: { enam: { verdict: "down" }, weur: { verdict: "unknown" } },
+    });
+    witness["weur"] = QUIET;
+    await vi.waitFor(async () => expect((await stub.inspect()).globalVerdict).toBe("down"));
+  });
+});
+
+describe("an origin that was added at runtime", () => {
+  const introduction = { service: "demo", pool: "us-east", registeredAtMs: 1_000, capacity: null };
+
+  it("follows the rules of its place, through an eviction", async () => {
+    const { stub, pushed, evict } = await setUp();
+    const unknown = { verdict: "unknown", breaker: "closed", admission: 1 };
+    expect(await stub.introduce("weur", "weur", introduction)).toMatchObject(unknown);
+    await evict();
+    await stub.record("enam", "enam", FAILING);
+    await vi.waitFor(() => expect(phases(pushed)).toEqual(EVERYWHERE("open")));
+    // The demo's service stays open for 5 s, 6 with all of the jitter; the default is 30.
+    pass(6_001);
+    await runDurableObjectAlarm(stub);
+    await vi.waitFor(() => expect(phases(pushed)).toEqual(EVERYWHERE("half-open")));
+  });
+
+  it("starts anew when it is registered anew, but for trials that may still run, and not when it is introduced again", async () => {
+    const { stub, pushed } = await setUp();
+    await stub.introduce("weur", "weur", introduction);
+    await stub.reportHealth("enam", "enam", "down", "status 500");
+    await stub.record("enam", "enam", FAILING);
+    await vi.waitFor(() => expect(phases(pushed)).toEqual(EVERYWHERE("open")));
+    pass(6_001);
+    await runDurableObjectAlarm(stub);
+    expect(await stub.takePermit("enam")).not.toBeNull();
+    expect(await stub.introduce("enam", "enam", introduction)).toMatchObject({ verdict: "down", breaker: "half-open" });
+    const again = { ...introduction, registeredAtMs: 2_000 };
+    expect(await stub.introduce("enam", "enam", again)).toMatchObject({ verdict: "unknown", breaker: "closed" });
+    // A hub that has not heard yet.
+    expect(await stub.introduce("apac", "apac", introduction)).toMatchObject({ verdict: "unknown" });
+    expect((await stub.inspect()).agreement.permits.slots).toHaveLength(1);
+    await vi.waitFor(() => expect(phases(pushed)).toEqual(EVERYWHERE("closed")));
   });
 });
 

@@ -86,14 +86,19 @@ describe("the quorum", () => {
 
 describe("an origin nobody has looked at", () => {
   it("is healthy if it came with the deployment", () => {
-    expect(isHealthy("unknown", null, 0, 1000)).toBe(true);
+    expect(isHealthy("unknown", null, { mode: "active", graceSeconds: 0 }, 1000)).toBe(true);
   });
 
   it("gets no traffic if it was added at runtime, unless a grace says so", () => {
-    expect(isHealthy("unknown", 1000, 0, 1000)).toBe(false);
-    expect(isHealthy("unknown", 1000, 60, 60_999)).toBe(true);
-    expect(isHealthy("unknown", 1000, 60, 61_000)).toBe(false);
-    expect(isHealthy("up", 1000, 0, 2000)).toBe(true);
-    expect(isHealthy("down", 1000, 60, 2000)).toBe(false);
+    const grace = (graceSeconds: number) => ({ mode: "passive-first", graceSeconds }) as const;
+    expect(isHealthy("unknown", 1000, grace(0), 1000)).toBe(false);
+    expect(isHealthy("unknown", 1000, grace(60), 60_999)).toBe(true);
+    expect(isHealthy("unknown", 1000, grace(60), 61_000)).toBe(false);
+    expect(isHealthy("up", 1000, grace(0), 2000)).toBe(true);
+    expect(isHealthy("down", 1000, grace(60), 2000)).toBe(false);
+  });
+
+  it("gets traffic where nobody will ever look", () => {
+    expect(isHealthy("unknown", 1000, { mode: "passive", graceSeconds: 0 }, 1000)).toBe(true);
   });
 });

@@ -177,6 +177,27 @@ describe("what a hub brought", () => {
     expect(ids()).toEqual(["euw1"]);
   });
 
+  it("holds an origin that was added at runtime back until a hub says that it is well, or for its grace", () => {
+    const registered = originSchema.parse({ id: "new1", url: "https://new1.origins.example.com" });
+    const by = { author: "new1", reason: "", atMs: 1_000 };
+    const registration = { kind: "registration", service: "demo", pool: "eu", ttlSeconds: 10, by } as const;
+    const healthyAt = (graceSeconds: number, nowMs: number, delta: ViewDelta = {}) => {
+      const base = structuredClone(config);
+      base.registration.allow = ["https://*.origins.example.com"];
+      base.services["demo"]!.monitor.graceSeconds = graceSeconds;
+      const { services, lay, subjects } = setUp(base);
+      lay({ ...registration, origin: registered, expiresAtMs: null }, "registration/new1", nowMs);
+      subjects.apply(delta, nowMs);
+      lay(drain(), DRAIN, nowMs);
+      return services.get("demo")!.pools[0]!.origins.map(({ healthy }) => healthy);
+    };
+    expect(healthyAt(0, 1_000)).toEqual([true, false]);
+    expect(healthyAt(60, 60_999)).toEqual([true, true]);
+    expect(healthyAt(60, 61_000)).toEqual([true, false]);
+    const good = { origins: { from: 0, to: 1, entries: [{ key: "new1", version: 1, value: READING }] } };
+    expect(healthyAt(0, 1_000, good)).toEqual([true, true]);
+  });
+
   it("takes over the breaker's word, health and admission", () => {
     const { service, origin, subjects } = setUp();
     subjects.apply(read({ breaker: "open", healthy: false, admission: 0.3 }), 1_000);

@@ -1,0 +1,41 @@
+/** What overrides make of a hub's origins: which there are, by what rules, and which of them came with the deployment. */
+import { layOver } from "../src/agreement/overlay.ts";
+import type { Override } from "../src/agreement/override.ts";
+import type { OriginId } from "../src/agreement/protocol.ts";
+import type { SectionState } from "../src/agreement/section.ts";
+import { configDigest } from "../src/config/digest.ts";
+import { originSettings, type OriginSettings } from "../src/config/origin-settings.ts";
+import type { Config } from "../src/config/schema.ts";
+
+export class HubOverlay {
+  readonly #base: Config;
+  readonly #update: (settings: ReadonlyMap<OriginId, OriginSettings>) => void;
+  /** The base's name; "" until it has been worked out, and no override is made for that. */
+  #digest = "";
+  #laid: Config;
+  #version = 0;
+  #nextChangeMs = Infinity;
+
+  /** @param update told which origins there are, when that has changed */
+  constructor(base: Config, update: (settings: ReadonlyMap<OriginId, OriginSettings>) => void) {
+    this.#base = base;
+    this.#laid = base;
+    this.#update = update;
+    void configDigest(base).then((digest) => {
+      this.#digest = digest;
+      this.#version = -1;
+    });
+  }
+
+  /** Looks whether overrides have changed, or the time of one has passed. Costs two comparisons when not. */
+  look({ version, entries }: SectionState<Override>, nowMs: number): void {
+    if (version === this.#version && nowMs < this.#nextChangeMs) return;
+    this.#version = version;
+    const standing = [...entries].flatMap(([key, { value }]) => (value === null ? [] : [[key, value] as const]));
+    const { config, addedAtMs, nextChangeMs } = layOver(this.#base, this.#digest, new Map(standing), nowMs);
+    this.#nextChangeMs = nextChangeMs;
+    if (config === this.#laid) return;
+    this.#laid = config;
+    this.#update(originSettings(config, addedAtMs));
+  }
+}
