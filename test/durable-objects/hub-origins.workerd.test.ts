@@ -325,7 +325,7 @@ describe("an origin that is added at runtime", () => {
   it("gets no traffic before its first good probe, which the breaker and the isolates hear of", async () => {
     const test = await registered();
     expect(test.breaker.introduced).toEqual([
-      { service: "s", pool: "p", registeredAtMs: test.clock.ms, capacity: null },
+      { service: "s", pool: "p", registeredAtMs: test.clock.ms, capacity: 1_000 },
     ]);
     expect(test.changes).toMatchObject([{ healthy: false }]);
     expect(test.healthy()).toBe(false);
