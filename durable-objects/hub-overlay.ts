@@ -21,10 +21,12 @@ export class HubOverlay {
     this.#base = base;
     this.#laid = base;
     this.#update = update;
-    void configDigest(base).then((digest) => {
-      this.#digest = digest;
-      this.#version = -1;
-    });
+    void this.#nameBase();
+  }
+
+  async #nameBase(): Promise<void> {
+    this.#digest = await configDigest(this.#base);
+    this.#version = -1;
   }
 
   /** Looks whether overrides have changed, or the time of one has passed. Costs two comparisons when not. */
