@@ -35,6 +35,8 @@ export interface Reporter {
 export interface TopicOptions {
   /** Fewer rounds: for trying a change, not for results to be kept. */
   readonly quick: boolean;
+  /** Results are to be kept: a topic that writes a page of the docs does so. */
+  readonly write: boolean;
 }
 
 /** What each bench/topics/<topic>.ts exports as `run`; it rejects only when it could not measure. */

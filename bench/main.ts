@@ -37,7 +37,7 @@ async function main(args: string[]): Promise<number> {
     return 2;
   }
   const names = topics.length > 0 ? [...new Set(topics)] : [...loaders.keys()];
-  const results = await runTopics(loaders, names, { quick }, json ? console.error : console.log);
+  const results = await runTopics(loaders, names, { quick, write }, json ? console.error : console.log);
   const figures = results.flatMap((result) => result.figures);
   if (json) console.log(JSON.stringify(figures, null, 2));
   else console.log(`\n${figures.filter((figure) => figure.met).length} of ${figures.length} figures met.`);

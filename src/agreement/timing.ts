@@ -30,8 +30,11 @@ export const LEASES_END_STEP_MS = 60_000;
 /** How long a hub waits for the ControlPlane's answer. */
 export const CONTACT_TIMEOUT_MS = 2_000;
 
-/** How long a hub stays registered after its last lease has run out. */
-export const LEAVE_AFTER_MS = 60_000;
+/**
+ * How long a hub stays registered after its last lease has run out. Its clock runs meanwhile and is billed: a minute would
+ * keep the hubs of a site with a request a minute awake for good.
+ */
+export const LEAVE_AFTER_MS = 5_000;
 
 /** How long a hub leaves a ControlPlane alone that did not answer. */
 export const CONTACT_RETRY_MS = 1_000;
