@@ -40,14 +40,15 @@ export async function measure(sides: readonly Side[], rounds: number): Promise<C
   const costs: Cost[] = [];
   for (const side of sides) {
     const roundsUs = times.get(side)!;
-    costs.push({ name: side.name, us: median(roundsUs), bytes: await bytesOf(side), roundsUs });
+    const bytes = await bytesOf(side, Math.min(ALLOCATING_RUNS, counts.get(side)!));
+    costs.push({ name: side.name, us: median(roundsUs), bytes, roundsUs });
   }
   return costs;
 }
 
 /** How many fit into so many ms, once compiled. */
 async function runsIn(side: Side, ms: number): Promise<number> {
-  for (let count = 1_000; ; count *= 2) {
+  for (let count = 1; ; count *= 2) {
     const startedMs = performance.now();
     await side.run(count);
     const tookMs = performance.now() - startedMs;
@@ -56,13 +57,26 @@ async function runsIn(side: Side, ms: number): Promise<number> {
 }
 
 /** The least of several rounds, because the measuring itself allocates now and then. */
-async function bytesOf(side: Side): Promise<number> {
+async function bytesOf(side: Side, runs: number): Promise<number> {
   const rounds: number[] = [];
   for (let round = 0; round < 7; round++) {
     collect();
     const before = process.memoryUsage().heapUsed;
-    await side.run(ALLOCATING_RUNS);
-    rounds.push((process.memoryUsage().heapUsed - before) / ALLOCATING_RUNS);
+    await side.run(runs);
+    rounds.push((process.memoryUsage().heapUsed - before) / runs);
   }
   return Math.max(0, Math.min(...rounds));
+}
+
+/** Bytes of the heap that what is made holds on to; the median of five. */
+export function retainedBytes(make: () => unknown): number {
+  const kept: unknown[] = [];
+  const bytes = Array.from({ length: 5 }, () => {
+    collect();
+    const before = process.memoryUsage().heapUsed;
+    kept.push(make());
+    collect();
+    return process.memoryUsage().heapUsed - before;
+  });
+  return median(bytes);
 }
