@@ -1,9 +1,10 @@
 /** Hands the ControlPlane's changes on to the audit trail: stored with the change itself, sent until they have arrived. */
 import { redacted, type AuditEntry, type AuditForApi } from "../src/agreement/audit-record.ts";
-import type { Revision } from "../src/agreement/revision.ts";
+import type { EntryChange, Revision } from "../src/agreement/revision.ts";
 import type { ChangeLog } from "./change-log.ts";
 
-const AT_ONCE = 100;
+/** A change may be a megabyte, and a call carries 32 at most. */
+const AT_ONCE = 20;
 
 export class AuditOutbox {
   readonly #log: ChangeLog;
@@ -50,7 +51,8 @@ function keyOf({ section, version }: Revision): string {
 }
 
 function entryOf({ section, version, atMs, keys, note, changes }: Revision): AuditEntry {
-  const side = (which: "before" | "after") => Object.fromEntries(changes.map((change) => [change.key, change[which]]));
+  const side = (which: "before" | "after") =>
+    Object.fromEntries(changes.map((change) => [change.key, legible(change[which])]));
   return {
     atMs,
     actor: note.actor ?? "unknown",
@@ -62,4 +64,11 @@ function entryOf({ section, version, atMs, keys, note, changes }: Revision): Aud
     after: redacted(changes.length === 0 ? { epoch: version, keys } : side("after")),
     outcome: "done",
   };
+}
+
+/** A configuration as a document: what is secret in it is found by its members' names. */
+function legible(value: EntryChange["before"]): unknown {
+  if (typeof value !== "object" || value === null || !("kind" in value) || value.kind !== "config") return value;
+  const { json, ...rest } = value;
+  return { ...rest, config: JSON.parse(json) as unknown };
 }

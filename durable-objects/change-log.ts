@@ -21,6 +21,9 @@ import { emptyLog, loggedVersions, type LoggedState } from "../src/agreement/vie
 /** Changes kept for the record; what stands is kept apart from them, for ever. */
 const MAX_CHANGES = 10_000;
 
+/** Changes answered at once, in characters: a call carries 32 MiB at most. */
+const MAX_ANSWER_LENGTH = 8 * 1024 * 1024;
+
 type EntryRow = { section: string; key: string; version: number; value: string | null };
 type ChangeRow = { section: string; version: number; at_ms: number; keys: string; note: string; diff: string };
 
@@ -112,7 +115,7 @@ export class ChangeLog {
   }
 
   /**
-   * The newest changes first.
+   * The newest changes first; fewer than asked for where they are long, but one at least.
    *
    * @param before only changes below this version
    */
@@ -123,7 +126,14 @@ export class ChangeLog {
       before,
       limit,
     );
-    return rows.toArray().map(revisionOf);
+    const revisions: Revision[] = [];
+    let length = 0;
+    for (const row of rows) {
+      revisions.push(revisionOf(row));
+      length += row.diff.length;
+      if (length > MAX_ANSWER_LENGTH) break;
+    }
+    return revisions;
   }
 
   /** Changes that the audit trail has not got yet, the oldest of each section first. */

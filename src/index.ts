@@ -44,10 +44,19 @@ export default {
 async function beyondServices(request: Request, context: ExecutionContext): Promise<Response> {
   const { host } = addressOf(request.url);
   if (hostMatches(config.admin.hosts, host)) return askControlPlane(request, context);
+  const added = isMalformedHost(host) ? null : await servedSinceDeployed(request, context);
+  if (added !== null) return added;
   const failure: Failure = isMalformedHost(host)
     ? { kind: "bad-request", detail: MALFORMED_HOST }
     : { kind: "unknown-host", host };
   return failureResponse(failure, crypto.randomUUID());
+}
+
+/** A service may have been added at runtime, and this isolate not have heard of it: it asks once it holds no lease. */
+async function servedSinceDeployed(request: Request, context: ExecutionContext): Promise<Response | null> {
+  const { plan, placeOf, viewFrom } = gateway!;
+  await viewFrom(placeOf(request.cf as EdgeFacts | undefined).region).sync.leased(context);
+  return gateway!.plan === plan ? null : handle(request, gateway!, context);
 }
 
 async function askControlPlane(request: Request, context: ExecutionContext): Promise<Response> {
@@ -64,6 +73,7 @@ async function openControlPlane(gateway: Gateway): Promise<ControlPlaneApi> {
     digest: await configDigest(config),
     viewFor: (request) => gateway.viewFrom(gateway.placeOf(request.cf as EdgeFacts | undefined).region),
     effective: () => gateway.plan.config,
+    faultOf: (changed) => gateway.faultOf(changed),
     ...isolateMemory(() => gateway.views.values()),
     // Not spread: a stub belongs to the request that asked for it.
     get control() {

@@ -63,9 +63,14 @@ const MAX_LENGTH = 64 * 1024;
  * The names of secrets (`{ secret: "ORIGIN_AUTH" }`) tell nothing and stay.
  */
 export function redacted(value: unknown): unknown {
-  const clean = redact(value, false);
+  const clean = withoutSecrets(value);
   const text = JSON.stringify(clean) ?? "null";
   return text.length <= MAX_LENGTH ? clean : { omitted: `${text.length} characters` };
+}
+
+/** A value with credentials and literal header values replaced, however long it is. */
+export function withoutSecrets(value: unknown): unknown {
+  return redact(value, false);
 }
 
 function redact(value: unknown, isSensitive: boolean): unknown {

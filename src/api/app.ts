@@ -7,6 +7,7 @@ import { logError } from "../telemetry/log.ts";
 import { addAlgorithms } from "./algorithms.ts";
 import { addAudit } from "./audit.ts";
 import { authenticate } from "./authenticate.ts";
+import { addConfig } from "./config.ts";
 import { corsFor, refuseCrossSite, secured } from "./browser.ts";
 import { addCachePurge } from "./cache-purge.ts";
 import { addCacheStats } from "./cache-stats.ts";
@@ -80,6 +81,7 @@ export function controlPlaneApp(system: System): OpenAPIHono<ApiEnv> {
   addOverrides(app, system);
   addAlgorithms(app, system);
   addMaintenance(app, system);
+  addConfig(app, system);
   addStats(app, system);
   addPerformance(app, system);
   addCachePurge(app, system);

@@ -47,6 +47,8 @@ export async function makeChange<S extends LoggedSection>(
 ): Promise<ChangeAnswer> {
   const { section, expected } = change;
   const note = { ...noteOf(c, change), base: system.digest };
+  // Begun here if nobody has asked this isolate anything yet, so that there is a view that takes the change in.
+  system.viewFor(c.req.raw);
   const options = { have: system.have(), ...(expected === undefined ? {} : { expected }) };
   const made = await reached(system.control.append(section, change.entries, note, options));
   system.takeIn(made.delta);

@@ -17,6 +17,8 @@ export interface System {
   readonly config: Config;
   /** What this isolate runs on: the base with the overrides laid over it that it knows. */
   effective(): Config;
+  /** Why a sound configuration cannot be run by this Worker (a secret that is missing), or null. */
+  faultOf(config: Config): string | null;
   /** The base's name by its content. */
   readonly digest: string;
   /** What this isolate knows, from the region that the request came in at. */

@@ -22,3 +22,20 @@ export function secretOf(name: string, bindings: Bindings): string {
   if (typeof value === "string" && value !== "") return value;
   throw new Error(`Expected the secret \`${name}\` to be set (\`wrangler secret put ${name}\`), got nothing`);
 }
+
+/** Members of a configuration that name something the Worker is bound to. */
+const NAMING = new Set(["secret", "mtls", "binding"]);
+
+/** Every secret, certificate and binding that a configuration names. */
+export function namedBindings(config: unknown): Set<string> {
+  const names = new Set<string>();
+  const look = (value: unknown) => {
+    if (typeof value !== "object" || value === null) return;
+    for (const [member, part] of Object.entries(value)) {
+      if (typeof part === "string" && NAMING.has(member)) names.add(part);
+      else look(part);
+    }
+  };
+  look(config);
+  return names;
+}

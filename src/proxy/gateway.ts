@@ -14,6 +14,8 @@ import { makePlan, replan, type Plan } from "./plan.ts";
 export interface Gateway {
   /** What the configuration, with the overrides laid over it, is to an isolate. Replaced when they restructure it. */
   readonly plan: Plan;
+  /** Why this isolate could not run a configuration, or null. */
+  faultOf(config: Config): string | null;
   readonly placeOf: (facts: EdgeFacts | undefined) => Place;
   /** The view from a region, begun at first use. */
   viewFrom(region: Region): RegionView;
@@ -62,6 +64,14 @@ export function openGateway(
     views,
     syncCounters,
     controlPlane,
+    faultOf(changed) {
+      try {
+        replan(plan, changed, bindings);
+        return null;
+      } catch (error) {
+        return error instanceof Error ? error.message : String(error);
+      }
+    },
     get plan() {
       return plan;
     },

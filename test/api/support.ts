@@ -79,6 +79,7 @@ export async function bench(input: ConfigInput = SAMPLE, extra: Partial<ApiBindi
     config,
     digest,
     effective: () => effective,
+    faultOf: () => null,
     viewFor: () => view,
     ...isolateMemory(() => [view]),
     ...memoryObjects(() => nowMs),
