@@ -54,9 +54,10 @@ async function beyondServices(request: Request, context: ExecutionContext): Prom
 
 /** A service may have been added at runtime, and this isolate not have heard of it: it asks once it holds no lease. */
 async function servedSinceDeployed(request: Request, context: ExecutionContext): Promise<Response | null> {
-  const { plan, placeOf, viewFrom } = gateway!;
-  await viewFrom(placeOf(request.cf as EdgeFacts | undefined).region).sync.leased(context);
-  return gateway!.plan === plan ? null : handle(request, gateway!, context);
+  const here = gateway!;
+  const { plan } = here;
+  await here.viewFrom(here.placeOf(request.cf as EdgeFacts | undefined).region).sync.leased(context);
+  return here.plan === plan ? null : handle(request, here, context);
 }
 
 async function askControlPlane(request: Request, context: ExecutionContext): Promise<Response> {

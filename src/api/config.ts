@@ -199,9 +199,6 @@ const rollback = declare("config", TAG, [400, 404, 409], {
 });
 
 export function addConfig(app: OpenAPIHono<ApiEnv>, system: System): void {
-  /** A document as this caller may see it. */
-  const shown = (c: Context<ApiEnv>, document: Config) =>
-    (mayDo(c.var.principal, "config") ? document : withoutSecrets(document)) as Record<string, unknown>;
   const inForce = (overrides: Overrides) => layOver(system.config, system.digest, overrides, system.now());
 
   app.openapi(get, async (c) => {
@@ -301,6 +298,11 @@ export function addConfig(app: OpenAPIHono<ApiEnv>, system: System): void {
     c.header("ETag", `"${answer.version}"`);
     return c.json(changeBody(answer), 200);
   });
+}
+
+/** A document as this caller may see it. */
+function shown(c: Context<ApiEnv>, document: Config): Record<string, unknown> {
+  return (mayDo(c.var.principal, "config") ? document : withoutSecrets(document)) as Record<string, unknown>;
 }
 
 function told(override: unknown): z.infer<typeof overrideSchema> | null {

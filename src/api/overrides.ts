@@ -55,7 +55,7 @@ export async function amend(
     const { entries: proposed, force, isRebalanced, ...deed } = propose(standing);
     const changing = proposed.filter(({ key, value }) => value !== null || standing.overrides.has(key));
     const taking = isRebalanced === true ? changing : rebalanced(changing, standing, system.now());
-    const entries = attributed(c, system, deed, taking);
+    const entries = attributed(c, system, deed, taking, standing.overrides);
     if (entries.length === 0) {
       const confirmation = await reached(system.control.confirm("overrides", standing.revision, waitMs));
       return { version: standing.revision, changes: [], ...confirmation };
@@ -101,9 +101,17 @@ function attributed(
   system: System,
   { reason }: Deed,
   entries: Amendment["entries"],
+  standing: Overrides,
 ): LogEntry<"overrides">[] {
   const by = { author: c.var.principal.name, reason: reason ?? "", atMs: system.now() };
-  return entries.map(({ key, value }) => ({ key, value: value === null ? null : { ...value, by } }));
+  return entries.map(({ key, value }) => {
+    if (value === null) return { key, value };
+    const before = standing.get(key);
+    // A registration that is changed is no new origin: nobody has to get to know it anew.
+    const isSame =
+      value.kind === "registration" && before?.kind === "registration" && before.origin.url === value.origin.url;
+    return { key, value: { ...value, by: isSame ? { ...by, atMs: before.by?.atMs ?? by.atMs } : by } };
+  });
 }
 
 function changedMeanwhile(expected: number, revision: number): ApiProblem {
