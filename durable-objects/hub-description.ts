@@ -34,6 +34,8 @@ export interface HubDescription {
   readonly instance: string;
   /** Isolates that hold a lease. */
   readonly isolates: number;
+  /** How long ago the isolate with the oldest view under a lease synced, ms; 0: nobody holds a lease. */
+  readonly oldestViewMs: number;
   /** Syncs held now. */
   readonly held: number;
   readonly shards: number;
@@ -49,6 +51,8 @@ export interface HubStatistics {
   /** How long ago it started, or was told to forget, ms. */
   readonly spanMs: number;
   readonly totals: TrafficCounts;
+  /** The last five minutes. */
+  readonly recent: TrafficCounts;
   /** What its isolates are told of every origin. */
   readonly readings: readonly (readonly [OriginId, OriginReading])[];
 }

@@ -11,6 +11,8 @@ import {
 import { noRollUps, performanceOf, rollUp, type Performance, type RollUps } from "../src/agreement/roll-ups.ts";
 import type { TrafficCounts } from "../src/agreement/traffic-counts.ts";
 
+const RECENT_MINUTES = 5;
+
 export class HubTraffic {
   readonly #rates: RegionTotals = noTraffic();
   readonly #clock: () => number;
@@ -48,9 +50,11 @@ export class HubTraffic {
     return Object.fromEntries([...this.#rates.services].map(([service, { totals }]) => [service, totals]));
   }
 
-  totals(): { spanMs: number; totals: TrafficCounts } {
+  totals(): { spanMs: number; totals: TrafficCounts; recent: TrafficCounts } {
+    const nowMs = this.#clock();
     const { totals, sinceMs } = this.#rollUps;
-    return { spanMs: Math.max(0, this.#clock() - sinceMs), totals };
+    const recent = performanceOf(this.#rollUps, RECENT_MINUTES, null, nowMs).counts;
+    return { spanMs: Math.max(0, nowMs - sinceMs), totals, recent };
   }
 
   performance(windowMinutes: number, service: string | null): Performance {

@@ -18,7 +18,7 @@ import {
   takeSync,
   type HubState,
 } from "../src/agreement/hub-state.ts";
-import { dropExpired } from "../src/agreement/holders.ts";
+import { dropExpired, longestSilenceMs } from "../src/agreement/holders.ts";
 import {
   type Change,
   type ConfirmAnswer,
@@ -194,6 +194,7 @@ export class RegionHub extends DurableObject<Bindings> implements HubForIsolates
       hub: name,
       instance,
       isolates: holders.size,
+      oldestViewMs: longestSilenceMs(holders, LEASE_MS, this.#clock.nowMs),
       held: this.#held.size,
       shards: this.#shards,
       versions: this.#versions(""),

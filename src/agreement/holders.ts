@@ -52,6 +52,13 @@ export function noteHolder(
   };
 }
 
+/** How long ago the holder that has been silent longest called, ms; 0: there is none. */
+export function longestSilenceMs(holders: Holders, leaseMs: number, nowMs: number): number {
+  let longestMs = 0;
+  for (const { untilMs } of holders.values()) longestMs = Math.max(longestMs, afterTerm(nowMs, leaseMs) - untilMs);
+  return longestMs;
+}
+
 /** Lets go of those whose lease has run out. */
 export function dropExpired(holders: Holders, nowMs: number): void {
   for (const [id, holder] of holders) if (holder.untilMs <= nowMs) holders.delete(id);

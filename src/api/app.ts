@@ -22,6 +22,7 @@ import { addInstances } from "./instances.ts";
 import { addOverrides } from "./override-list.ts";
 import { addMaintenance } from "./maintenance.ts";
 import { ApiProblem, problemResponse } from "./problem.ts";
+import { addMetrics } from "./metrics.ts";
 import { addPerformance } from "./performance.ts";
 import { addRebalance } from "./rebalance.ts";
 import { addRecovery } from "./recovery.ts";
@@ -84,6 +85,7 @@ export function controlPlaneApp(system: System): OpenAPIHono<ApiEnv> {
   addConfig(app, system);
   addStats(app, system);
   addPerformance(app, system);
+  addMetrics(app, system);
   addCachePurge(app, system);
   addCacheStats(app, system);
   addCacheWarm(app, system);

@@ -1,4 +1,4 @@
-/** What this isolate's sync loops have done since it started; /metrics shows them. */
+/** What this isolate's sync loops have done since it started; the control plane's debug answer shows them. */
 
 export interface SyncCounters {
   /** Calls to hubs: syncs sent. */

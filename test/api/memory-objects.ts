@@ -44,11 +44,26 @@ export function memoryObjects(clock: () => number): Pick<System, "control" | "au
 /** A hub that nobody has reported anything to. */
 function memoryHub(clock: () => number): HubForApi {
   const versions = { base: "", hub: "memory", origins: 0, overrides: 0, purges: 0, flags: 0 };
-  const description = { hub: "memory", instance: "memory", isolates: 0, held: 0, shards: 1, versions, services: {} };
+  const description = {
+    hub: "memory",
+    instance: "memory",
+    isolates: 0,
+    oldestViewMs: 0,
+    held: 0,
+    shards: 1,
+    versions,
+    services: {},
+  };
   const counters = { ...noHubCalls(), releases: 0 };
   return {
     statistics: () =>
-      Promise.resolve({ description: { ...description, counters }, spanMs: 0, totals: noCounts(), readings: [] }),
+      Promise.resolve({
+        description: { ...description, counters },
+        spanMs: 0,
+        totals: noCounts(),
+        recent: noCounts(),
+        readings: [],
+      }),
     performance: (windowMinutes, service) =>
       Promise.resolve(performanceOf(noRollUps(clock()), windowMinutes, service, clock())),
     failovers: () => Promise.resolve({ serving: {}, failovers: [] }),
