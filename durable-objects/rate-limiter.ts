@@ -1,7 +1,13 @@
 /** The `RateLimiter` Durable Object: the book of one key of one limit, kept where every isolate asks. */
 import { DurableObject } from "cloudflare:workers";
 import { Ledger, type SavedLedger } from "../src/rate-limit/ledger.ts";
-import type { LimiterForIsolates, SliceReturn, TakeAnswer, TakeRequest } from "../src/rate-limit/messages.ts";
+import type {
+  LimiterForApi,
+  LimiterForIsolates,
+  SliceReturn,
+  TakeAnswer,
+  TakeRequest,
+} from "../src/rate-limit/messages.ts";
 
 const KEY = "ledger";
 
@@ -15,7 +21,7 @@ const LOOK_AGAIN_MS = 60_000;
  * Loads the book, applies a rule, stores. Calls of the class itself are synchronous, so each is atomic; what a `put` holds
  * is durable before the answer leaves (output gate).
  */
-export class RateLimiter extends DurableObject<unknown> implements LimiterForIsolates {
+export class RateLimiter extends DurableObject<unknown> implements LimiterForIsolates, LimiterForApi {
   #ledger: Ledger | null;
   /** A stored book always has an alarm ahead: the one that deletes it. */
   #stored: boolean;

@@ -88,6 +88,8 @@ async function openControlPlane(gateway: Gateway): Promise<ControlPlaneApi> {
     },
     hub: (name) => objects.hub(name),
     breaker: (origin) => objects.breaker(origin),
+    limiter: (name) => objects.limiter(name),
+    syncCounters: gateway.syncCounters,
     viewFrom: (region) => gateway.viewFrom(region),
     placeOf: gateway.placeOf,
     serve: async (request, context) =>

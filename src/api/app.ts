@@ -5,6 +5,7 @@ import { bodyLimit } from "hono/body-limit";
 import { HTTPException } from "hono/http-exception";
 import { logError } from "../telemetry/log.ts";
 import { addAlgorithms } from "./algorithms.ts";
+import { addAdmin } from "./admin.ts";
 import { addAudit } from "./audit.ts";
 import { authenticate } from "./authenticate.ts";
 import { addConfig } from "./config.ts";
@@ -26,11 +27,14 @@ import { addMetrics } from "./metrics.ts";
 import { addPerformance } from "./performance.ts";
 import { addRebalance } from "./rebalance.ts";
 import { addRecovery } from "./recovery.ts";
+import { addRateLimits } from "./rate-limits.ts";
 import { addReferencePage } from "./reference-page.ts";
+import { addRetry } from "./retry.ts";
 import { addStats } from "./stats.ts";
 import { addRegistration } from "./registration.ts";
 import type { ApiBindings, ApiEnv, System } from "./system.ts";
 import { refuseInvalid } from "./validation.ts";
+import { addWorldHealth } from "./world-health.ts";
 
 const MAX_BODY_BYTES = 1_048_576;
 
@@ -92,6 +96,10 @@ export function controlPlaneApp(system: System): OpenAPIHono<ApiEnv> {
   addCircuitBreakers(app, system);
   addRecovery(app, system);
   addRebalance(app, system);
+  addWorldHealth(app, system);
+  addRetry(app, system);
+  addRateLimits(app, system);
+  addAdmin(app, system);
   addDocument(app);
   addReferencePage(app);
 

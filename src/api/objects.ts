@@ -8,6 +8,7 @@ import type { Region } from "../config/region.ts";
 import { loggedVersions } from "../agreement/view-state.ts";
 import type { BreakerForApi } from "../resilience/breaker-order.ts";
 import type { LedgerForIsolates } from "../resilience/idempotency-messages.ts";
+import type { LimiterForApi } from "../rate-limit/messages.ts";
 import type { RegionView } from "../view/region-view.ts";
 import type { System } from "./system.ts";
 
@@ -19,7 +20,7 @@ const LEDGER_NAME = "control-plane";
 /** @param bindings the Worker's environment. An object that is not bound is missed when it is asked */
 export function controlObjects(
   bindings: Readonly<Record<string, unknown>>,
-): Pick<System, "control" | "audit" | "ledger" | "hub" | "breaker"> {
+): Pick<System, "control" | "audit" | "ledger" | "hub" | "breaker" | "limiter"> {
   // A stub that has failed stays broken, so each question gets a new one.
   return {
     get control() {
@@ -32,6 +33,7 @@ export function controlObjects(
       return stub(bindings, "IDEMPOTENCY_LEDGER", LEDGER_NAME) as LedgerForIsolates;
     },
     hub: (name) => stub(bindings, "REGION_HUB", name, { locationHint: regionOf(name) }) as HubForApi,
+    limiter: (name) => stub(bindings, "RATE_LIMITER", name) as LimiterForApi,
     breaker: (origin) => stub(bindings, "ORIGIN_BREAKER", origin) as BreakerForApi,
   };
 }

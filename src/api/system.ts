@@ -6,9 +6,11 @@ import type { HubName, LoggedDelta, LoggedVersions, OriginId } from "../agreemen
 import type { ControlPlaneForApi } from "../agreement/revision.ts";
 import type { Config } from "../config/schema.ts";
 import type { BreakerForApi } from "../resilience/breaker-order.ts";
+import type { LimiterForApi } from "../rate-limit/messages.ts";
 import type { LedgerForIsolates } from "../resilience/idempotency-messages.ts";
 import type { Region } from "../config/region.ts";
 import type { EdgeFacts, Place } from "../steering/place.ts";
+import type { SyncCounters } from "../telemetry/sync-counters.ts";
 import type { RegionView } from "../view/region-view.ts";
 import type { Principal } from "./principal.ts";
 
@@ -35,6 +37,10 @@ export interface System {
   hub(name: HubName): HubForApi;
   /** An origin's breaker. */
   breaker(origin: OriginId): BreakerForApi;
+  /** The object that counts one key of a rate limit, by its name. */
+  limiter(name: string): LimiterForApi;
+  /** What this isolate's sync loops did. */
+  readonly syncCounters: SyncCounters;
   /** What this isolate knows, from a region. */
   viewFrom(region: Region): RegionView;
   /** Where a request comes from, by what the edge says of it. */

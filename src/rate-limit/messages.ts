@@ -42,3 +42,9 @@ export interface LimiterForIsolates {
   /** Slices and places come back; `refunds` are ids of `exact` takes whose request was turned away after all. */
   giveBack(done: readonly SliceReturn[], refunds: readonly string[]): Promise<void>;
 }
+
+/** What the control plane asks of a limiter. */
+export interface LimiterForApi {
+  /** Forgives the key what it has used; see the `RateLimiter`. */
+  reset(): Promise<void>;
+}

@@ -189,8 +189,13 @@ export class ReportBook {
     return { ...report, ageMs, origins: Object.fromEntries(origins) };
   }
 
+  /** Whether there is something that no report that is on its way has. */
+  get hasNews(): boolean {
+    return this.#again.length > 0 || this.#origins.size > 0 || this.#services.size > 0 || this.#settled.length > 0;
+  }
+
   #makeReport(nowMs: number): Report | null {
-    if (this.#origins.size === 0 && this.#services.size === 0 && this.#settled.length === 0) return null;
+    if (!this.hasNews) return null;
     const report: Report = {
       isolate: this.#isolate,
       sequence: this.#sequence++,

@@ -161,7 +161,8 @@ export class RegionSync {
       if (this.#loop !== loop) return;
       if (end === "pause") break;
       // What was new is acknowledged, traffic or not: somebody waits to hear that it has arrived.
-      if (end === "nothing new" && !this.#hasTraffic) break;
+      // What the last requests taught is told, although nobody came after them.
+      if (end === "nothing new" && !this.#hasTraffic && !this.#options.report.hasNews) break;
     }
     this.#loop = null;
     await this.#leaseEnd(call);

@@ -2,6 +2,7 @@
 import type { AuditRecord } from "../../src/agreement/audit-record.ts";
 import type { LoggedDelta, LoggedSection } from "../../src/agreement/protocol.ts";
 import type { ControlPlaneForApi, EntryChange, Revision } from "../../src/agreement/revision.ts";
+import { noSyncs } from "../../src/telemetry/sync-counters.ts";
 import { noRollUps, performanceOf } from "../../src/agreement/roll-ups.ts";
 import { noCounts } from "../../src/agreement/traffic-counts.ts";
 import { noHubCalls, type HubForApi } from "../../durable-objects/hub-description.ts";
@@ -15,7 +16,9 @@ import { NO_HISTORY, type OriginInspection } from "../../src/resilience/origin-h
 import { begin, end, type IdempotencyEntry } from "../../src/resilience/idempotency.ts";
 import type { KeptAnswer } from "../../src/resilience/idempotency-messages.ts";
 
-export function memoryObjects(clock: () => number): Pick<System, "control" | "audit" | "ledger" | "hub" | "breaker"> {
+export function memoryObjects(
+  clock: () => number,
+): Pick<System, "control" | "audit" | "ledger" | "hub" | "breaker" | "limiter" | "syncCounters"> {
   const records: AuditRecord[] = [];
   const audit: System["audit"] = {
     append(entries) {
@@ -38,6 +41,8 @@ export function memoryObjects(clock: () => number): Pick<System, "control" | "au
     ledger: memoryLedger(clock),
     hub: () => memoryHub(clock),
     breaker: memoryBreakers(clock),
+    limiter: () => ({ reset: () => Promise.resolve() }),
+    syncCounters: noSyncs(),
   };
 }
 

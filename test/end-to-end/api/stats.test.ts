@@ -61,12 +61,12 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([api.stop(), origin.stop()]));
 
-const get = async <Body>(path: string) => (await api.call<Body>("read", "GET", `/api/v1/loadbalancer/${path}`)).body;
-const stats = (service: string) => get<Stats>(`stats/${service}`);
+const get = async <Body>(path: string) => (await api.call<Body>("read", "GET", `/api/v1/${path}`)).body;
+const stats = (service: string) => get<Stats>(`loadbalancer/stats/${service}`);
 
 describe("GET /api/v1/loadbalancer/stats", () => {
   it("happy: has every service, those without traffic too", async () => {
-    const { services, hubs } = await get<{ services: Service[]; hubs: Stats["hubs"] }>("stats");
+    const { services, hubs } = await get<{ services: Service[]; hubs: Stats["hubs"] }>("loadbalancer/stats");
     expect(services.map(({ service, requests, errors }) => ({ service, requests, errors }))).toEqual([
       { service: "shop", requests: 2 * REQUESTS, errors: 0 },
       { service: "dead", requests: 3, errors: 3 },
@@ -114,14 +114,14 @@ describe("GET /api/v1/loadbalancer/performance", () => {
     const body = await get<{
       windowMinutes: number;
       services: (Service & { minutes: { at: string; requests: number }[] })[];
-    }>("performance?window=5m&service=shop");
+    }>("loadbalancer/performance?window=5m&service=shop");
     expect(body.windowMinutes).toBe(5);
     expect(body.services.map(({ service }) => service)).toEqual(["shop"]);
     const [shop] = body.services;
     expect(shop!.minutes.reduce((sum, { requests }) => sum + requests, 0)).toBe(2 * REQUESTS);
     expect(Date.now() - Date.parse(shop!.minutes.at(-1)!.at)).toBeLessThan(180_000);
     expect(shop!.instances).toEqual([expect.objectContaining({ instance: "shop-1", requests: 2 * REQUESTS })]);
-    const all = await get<{ windowMinutes: number; services: Service[] }>("performance");
+    const all = await get<{ windowMinutes: number; services: Service[] }>("loadbalancer/performance");
     expect(all).toMatchObject({ windowMinutes: 60 });
     expect(all.services.find(({ service }) => service === "dead")).toMatchObject({ requests: 3, errors: 3 });
   });
@@ -134,5 +134,47 @@ describe("GET /api/v1/loadbalancer/performance", () => {
   });
   it("security: is for those who may read", async () => {
     expect(await whoGetsIn(api, `GET ${PATH}`)).toEqual(["read", "admin"]);
+  });
+});
+
+describe("GET /api/v1/retry", () => {
+  it("happy: has what is configured and what was made of it", async () => {
+    const { services } = await get<{ services: Record<string, unknown>[] }>("retry");
+    expect(services.find(({ service }) => service === "dead")).toMatchObject({
+      attempts: 1,
+      hedge: null,
+      made: { requests: 3, attempts: 3, retries: 0, retryRatio: 0, failovers: 0 },
+      recent: { weur: 0 },
+    });
+    expect(services.find(({ service }) => service === "idle")).toMatchObject({
+      made: { retryRatio: null },
+      recent: {},
+    });
+  });
+  it("error: there is no other method", async () => {
+    expect((await api.call("admin", "PUT", "/api/v1/retry")).status).toBe(404);
+  });
+  it("security: is for those who may read", async () => {
+    expect(await whoGetsIn(api, "GET /api/v1/retry")).toEqual(["read", "admin"]);
+  });
+});
+
+describe("GET /api/v1/loadbalancer/health", () => {
+  it("happy: has each region's word on each origin, and what it measured", async () => {
+    const body = await get<{
+      services: { service: string; origins: { regions: Record<string, { latencyMs: number | null }> }[] }[];
+    }>("loadbalancer/health");
+    const shop = body.services.find(({ service }) => service === "shop");
+    expect(shop).toMatchObject({ status: "healthy", origins: [{ origin: "shop-1", pool: "only", status: "healthy" }] });
+    const { weur, apac } = shop!.origins[0]!.regions;
+    expect(weur).toMatchObject({ usable: true, breaker: "closed", healthy: true, admission: 1 });
+    expect(weur!.latencyMs).toBeGreaterThanOrEqual(0);
+    expect(apac!.latencyMs).toBeNull();
+  });
+  it("error: there is no other method", async () => {
+    expect((await api.call("admin", "PUT", "/api/v1/loadbalancer/health")).status).toBe(404);
+  });
+  it("security: is for those who may read", async () => {
+    expect(await whoGetsIn(api, "GET /api/v1/loadbalancer/health")).toEqual(["read", "admin"]);
   });
 });
