@@ -1,9 +1,6 @@
 /** The part of a hub that notes who serves each service in its region, and when that changed. */
-import { layOver, type Overlay } from "../src/agreement/overlay.ts";
-import type { Override } from "../src/agreement/override.ts";
+import type { Overlay } from "../src/agreement/overlay.ts";
 import type { OriginId, OriginReading } from "../src/agreement/protocol.ts";
-import type { SectionState } from "../src/agreement/section.ts";
-import { configDigest } from "../src/config/digest.ts";
 import type { Config } from "../src/config/schema.ts";
 import { refusalBy } from "../src/steering/origin-state.ts";
 import {
@@ -25,17 +22,10 @@ const NONE: FailoverLog = { serving: {}, failovers: [] };
 const FROM_THE_START: Serving = { by: "primaries", sinceMs: 0, failovers: 0 };
 
 export class HubFailovers {
-  readonly #base: Config;
-  readonly #digest: Promise<string>;
   readonly #store: OriginStore;
   #log: FailoverLog;
-  /** The overrides that `overlay` was made from. */
-  #version = -1;
-  #overlay: Overlay | null = null;
 
-  constructor(base: Config, store: OriginStore) {
-    this.#base = base;
-    this.#digest = configDigest(base);
+  constructor(store: OriginStore) {
     this.#store = store;
     this.#log = store.get<FailoverLog>(STORED) ?? NONE;
   }
@@ -49,13 +39,11 @@ export class HubFailovers {
    *
    * @param readings what isolates are told of every origin
    */
-  async look(
-    overrides: SectionState<Override>,
+  look(
+    overlay: Pick<Overlay, "config" | "administrative" | "weights">,
     readings: ReadonlyMap<OriginId, OriginReading>,
     nowMs: number,
-  ): Promise<void> {
-    const digest = await this.#digest;
-    const overlay = this.#layOver(digest, overrides, nowMs);
+  ): void {
     const weights = new Map(originsOf(overlay.config).map(({ id, weight }) => [id, overlay.weights.get(id) ?? weight]));
     const known = (id: OriginId): Known => ({
       refusal: refusalBy(overlay.administrative.get(id) ?? "enabled", readings.get(id)),
@@ -77,14 +65,6 @@ export class HubFailovers {
       failovers: [...this.#log.failovers, failover].slice(-KEPT),
     };
     this.#store.put(STORED, this.#log);
-  }
-
-  #layOver(digest: string, { version, entries }: SectionState<Override>, nowMs: number): Overlay {
-    if (this.#overlay !== null && version === this.#version && nowMs < this.#overlay.nextChangeMs) return this.#overlay;
-    const standing = [...entries].flatMap(([key, { value }]) => (value === null ? [] : [[key, value] as const]));
-    this.#version = version;
-    this.#overlay = layOver(this.#base, digest, new Map(standing), nowMs);
-    return this.#overlay;
   }
 }
 

@@ -119,7 +119,7 @@ export class RegionHub extends DurableObject<Bindings> implements HubForIsolates
       gone: (origin) => readings.forget(origin),
       failed: (origin, error) => logError(`the breaker of ${origin} could not be reached`, error),
     });
-    this.#failovers = new HubFailovers(config, store);
+    this.#failovers = new HubFailovers(store);
     // What breakers had said before the object was evicted.
     readings.publish(this.#origins.readings(Date.now()), -Infinity);
   }
@@ -283,7 +283,7 @@ export class RegionHub extends DurableObject<Bindings> implements HubForIsolates
     if (!this.#contact.isRegistered) return;
     const nowMs = Date.now();
     const readings = new Map(this.#origins.readings(nowMs));
-    this.ctx.waitUntil(this.#failovers.look(this.#state.logged.overrides, readings, nowMs));
+    this.#failovers.look(this.#overlay.laid, readings, nowMs);
   }
 
   #contacted({ registered, shards }: ContactAnswer): void {

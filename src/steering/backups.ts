@@ -11,12 +11,18 @@ import { isWholeFor, scopeOf, type Flags } from "./narrow.ts";
 import type { OriginState } from "./origin-state.ts";
 import type { Picker, SteerRequest } from "./policy.ts";
 
+/** Origins to choose from. */
+export interface Choice extends Flags {
+  /** True: those that are over their capacity are in here for the requests alone that are part of what they keep. */
+  readonly isByShare?: boolean;
+}
+
 /** What a request chooses from before it looks further. */
 export interface Stage {
   /** 0: primaries; else the backup's place in the chain, from 1. */
   readonly level: number;
   /** In order of preference. */
-  readonly among: readonly Flags[];
+  readonly among: readonly Choice[];
 }
 
 export interface Stages {
@@ -63,7 +69,8 @@ export function stagesOf(
   const admitted = both(required, flagsOf(admitting));
   const stages = levels.map((flags, level) => ({
     level,
-    among: level === 0 ? [both(preferred, flags), both(admitted, flags)] : [both(admitted, flags)],
+    among:
+      level === 0 ? [{ ...both(preferred, flags), isByShare: true }, both(admitted, flags)] : [both(admitted, flags)],
   }));
   const beyondTheirShare = levels.map((flags, level) => ({ level, among: [both(required, flags)] }));
   return { picker, stages: [...stages, ...beyondTheirShare] };

@@ -47,10 +47,10 @@ function nextInChain(service: ServiceState, request: SteerRequest, tried: readon
   const { picker, stages } = stagesOf(service, request, triedBackups);
   for (const { among } of stages) {
     for (const triedPoolsToo of [false, true]) {
-      for (const { pools, origins } of among) {
+      for (const { pools, origins, isByShare } of among) {
         const allowed = triedPoolsToo ? pools.slice() : untriedPools(service, pools, tried);
         const candidate = pickFrom(service, picker, allowed, origins, request, tried);
-        if (candidate !== null) return candidate;
+        if (candidate !== null) return isByShare ? { ...candidate, share: candidate.origin.kept } : candidate;
       }
     }
   }

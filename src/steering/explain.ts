@@ -108,7 +108,7 @@ function originPassedOver(
   if (required.origins[index]![at] !== 1) return "a filter keeps it out";
   if (origin.backup > level) return `backup ${origin.backup}, kept for when nothing before it is available`;
   if (preferred.origins[index]![at] !== 1) {
-    return origin.admission < 1 ? "recovering: this request is beyond its share" : "a canary prefers others";
+    return origin.admission < 1 ? "coming back or going: this request is beyond its share" : "a canary prefers others";
   }
   return null;
 }

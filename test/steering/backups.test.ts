@@ -102,6 +102,12 @@ describe("a chain of backups", () => {
     expect(firstShares(state)).toEqual({ p1: expect.closeTo(1, 5) });
   });
 
+  it("says which of an origin's requests are part of what it keeps of its capacity, and which it gets for want of another", () => {
+    const state = service([pool("p", [origin("p1", { kept: 0.5 })]), pool("b", [backup("b1", 1)])], { maxBackups: 1 });
+    const shares = Array.from({ length: 200 }, () => nextCandidate(state, requestFrom("enam"), [], NOW)!.share);
+    expect(new Set(shares)).toEqual(new Set([0.5, 1]));
+  });
+
   it("is what a rule that names only backups leaves", () => {
     const rules = [{ match: { paths: ["/x"] }, then: { pools: ["b"] } }];
     const state = service([pool("p", [origin("p1")]), pool("b", [backup("b1", 1)])], { maxBackups: 1 }, { rules });

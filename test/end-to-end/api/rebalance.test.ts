@@ -38,6 +38,7 @@ beforeAll(async () => {
   });
   api = await startApi({
     regions: ["weur"],
+    registration: { allow: [url] },
     services: {
       steps: service("steps", { strategy: "gradual", stepPercent: 50, stepSeconds: STEP_MS / 1000 }),
       waits: service("waits", { strategy: "manual", stepPercent: 50, stepSeconds: STEP_MS / 1000 }),
@@ -48,8 +49,8 @@ beforeAll(async () => {
 afterAll(() => Promise.all([api.stop(), origin.stop()]));
 
 const status = async (service: string) => (await api.call<Status>("read", "GET", `${PATH}/${service}`)).body;
-const change = (id: string, verb: string, body: object = {}) => {
-  const path = `/api/v1/loadbalancer/instances/${id.slice(0, -1)}/${id}/${verb}`;
+const change = (id: string, verb: string, body: object = {}, service = id.slice(0, -1)) => {
+  const path = `/api/v1/loadbalancer/instances/${service}/${id}/${verb}`;
   return api.call("operate", verb === "weight" ? "PUT" : "POST", path, { body });
 };
 const release = (service: string, body: object = {}) => api.call("operate", "POST", `${PATH}/${service}`, { body });
@@ -147,6 +148,16 @@ describe(`POST ${PATH}/{service}`, () => {
     expect(events[0]).toMatchObject({ origin: "waits3", takes: "steps" });
     expect(events[1]).toMatchObject({ origin: "waits3", takes: "effect when released" });
   });
+  it("happy: an origin that registers waits to be taken in", async () => {
+    const body = { id: "joins", url: `http://127.0.0.1:${origin.port}`, pool: "eu" };
+    const joined = await api.call("config", "POST", "/api/v1/loadbalancer/instances/waits", { body });
+    expect(joined.body).toMatchObject({ complete: true, instances: ["joins"] });
+    const instance = async () => (await api.call("read", "GET", "/api/v1/loadbalancer/instances/waits/joins")).body;
+    expect(await instance()).toMatchObject({ state: "waiting", available: false });
+    await release("waits");
+    await until(async () => (await servers("waits")).includes("joins"));
+    expect(await instance()).toMatchObject({ state: "enabled", available: true });
+  });
   it("error: refuses when nothing waits, unknown services and fields, and to leave nobody without `force`", async () => {
     expect((await release("plain")).status).toBe(409);
     expect((await release("nobody")).status).toBe(404);
@@ -155,6 +166,7 @@ describe(`POST ${PATH}/{service}`, () => {
       body: { errors: [{ pointer: "#/strategy" }, { pointer: "#/when" }] },
     });
     await change("waits3", "disable");
+    await change("joins", "disable", {}, "waits");
     // It would be the last: also a drain that only waits says so.
     expect((await change("waits2", "drain")).status).toBe(409);
   });
