@@ -16,8 +16,9 @@ export interface News {
 const PROCESSED_CODINGS = new Set(["gzip", "x-gzip", "br", "deflate", "zstd"]);
 
 /**
- * Picks the stored response that a 304 confirms: the one with the validator it names; where it names none, the only
- * one there is.
+ * Picks the stored response that a 304 confirms: the one with the validator it names; where it names none, the only one
+ * there is. One that names another is about bytes that are not here, and must not lend them its name (RFC 9111 section
+ * 4.3.4): the next range or condition would be answered wrongly.
  *
  * @returns null when it confirms none of them and must not update any
  */
@@ -33,15 +34,20 @@ export function confirmedBy<T extends { readonly stored: StoredResponse }>(
         const own = fieldOf(stored.fields, "etag");
         return own !== null && equal(parseEntityTag(own), tag);
       });
-    const match = named(stronglyEqual) ?? named(weaklyEqual);
-    if (match !== undefined) return match;
-    // Asked about one response alone, the origin says that it stands, whatever it calls it now.
-    return candidates.length === 1 ? candidates[0]! : null;
+    return named(stronglyEqual) ?? named(weaklyEqual) ?? unnamed(candidates, "etag");
   }
   const modified = fieldOf(notModified, "last-modified");
-  if (modified !== null && candidates.length > 1)
-    return candidates.find(({ stored }) => fieldOf(stored.fields, "last-modified") === modified) ?? null;
+  if (modified !== null) {
+    const named = candidates.find(({ stored }) => fieldOf(stored.fields, "last-modified") === modified);
+    return named ?? unnamed(candidates, "last-modified");
+  }
   return candidates.length === 1 ? candidates[0]! : null;
+}
+
+/** The only response there is, if it has no such validator that the 304 could have named. */
+function unnamed<T extends { readonly stored: StoredResponse }>(candidates: readonly T[], name: string): T | null {
+  const [only] = candidates;
+  return candidates.length === 1 && fieldOf(only!.stored.fields, name) === null ? only! : null;
 }
 
 /**

@@ -23,7 +23,7 @@ export interface Sinks {
  * it while others may want the bytes. Reading throws where the origin cut the body short; the client sees the cut.
  */
 export async function passOn(body: ReadableStream<Uint8Array>, sinks: Sinks): Promise<Passed> {
-  const reader = body.getReader();
+  const reader = readerOf(body);
   const client = sinks.client === null ? null : new Sink(sinks.client);
   let store: Sink | null = null;
   let chunks: Uint8Array[] | null = [];
@@ -31,7 +31,7 @@ export async function passOn(body: ReadableStream<Uint8Array>, sinks: Sinks): Pr
   try {
     for (;;) {
       const { done, value } = await reader.read();
-      if (done) break;
+      if (done || value === undefined) break;
       passedBytes += value.byteLength;
       const writes: Promise<void>[] = [];
       if (client !== null) writes.push(client.write(value));
@@ -53,6 +53,12 @@ export async function passOn(body: ReadableStream<Uint8Array>, sinks: Sinks): Pr
         await reader.cancel();
         return { kind: "broken" };
       }
+      if (chunks === null && client?.isOpen === true && store?.isOpen !== true) {
+        // Nobody here wants the rest: the runtime moves it without waking JavaScript for every piece.
+        reader.release();
+        await body.pipeTo(client.handOver());
+        return { kind: "streamed", storedBytes: null };
+      }
     }
   } catch (error) {
     await Promise.all([client?.abort(error), store?.abort(error)]);
@@ -64,12 +70,38 @@ export async function passOn(body: ReadableStream<Uint8Array>, sinks: Sinks): Pr
     : { kind: "collected", bytes: joined(chunks, passedBytes) };
 }
 
+interface Reader {
+  read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
+  cancel(): Promise<void>;
+  release(): void;
+}
+
+/** As much as there is at once is read at once; a reader without a buffer of its own gets 4 KiB at a time. */
+const READ_BYTES = 65_536;
+
+function readerOf(body: ReadableStream<Uint8Array>): Reader {
+  try {
+    const reader = body.getReader({ mode: "byob" });
+    return {
+      read: () => reader.read(new Uint8Array(READ_BYTES)),
+      cancel: () => reader.cancel(),
+      release: () => reader.releaseLock(),
+    };
+  } catch {
+    // Not made of bytes by the runtime.
+    const reader = body.getReader();
+    return { read: () => reader.read(), cancel: () => reader.cancel(), release: () => reader.releaseLock() };
+  }
+}
+
 /** One end of a body that is passed on: when it stops taking bytes, the other end goes on without it. */
 class Sink {
+  readonly #stream: WritableStream<Uint8Array>;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   isOpen = true;
 
   constructor(stream: WritableStream<Uint8Array>) {
+    this.#stream = stream;
     this.#writer = stream.getWriter();
     this.#writer.closed.catch(() => this.#leave());
   }
@@ -80,6 +112,13 @@ class Sink {
 
   async close(): Promise<void> {
     if (this.isOpen) await this.#writer.close().catch(() => this.#leave());
+  }
+
+  /** The stream itself, for whoever writes the rest. */
+  handOver(): WritableStream<Uint8Array> {
+    this.isOpen = false;
+    this.#writer.releaseLock();
+    return this.#stream;
   }
 
   async abort(reason: unknown): Promise<void> {

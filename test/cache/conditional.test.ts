@@ -65,6 +65,14 @@ describe("a 304", () => {
     expect(confirmedBy([["etag", '"c"']], [a, b])).toBeNull();
   });
 
+  it("confirms no response that it calls by another name, even the only one there is", () => {
+    expect(confirmedBy([["etag", '"b"']], [candidate('"a"')])).toBeNull();
+    const modified = { stored: stored({ "last-modified": "Thu, 18 Aug 2022 02:01:18 GMT" }) };
+    expect(confirmedBy([["last-modified", "Fri, 19 Aug 2022 02:01:18 GMT"]], [modified])).toBeNull();
+    expect(confirmedBy([["last-modified", "Thu, 18 Aug 2022 02:01:18 GMT"]], [modified])).toBe(modified);
+    expect(confirmedBy([["etag", '"b"']], [modified])).toBe(modified);
+  });
+
   it("confirms the only one there is, and none of several, where it names none", () => {
     const a = candidate('"a"');
     expect(confirmedBy([], [a])).toBe(a);
