@@ -61,6 +61,13 @@ export default defineConfig({
       breaker: { openSeconds: 5 },
       ramp: { stepSeconds: 1 },
       retry: { attempts: 3, maxBufferedBodyBytes: 65_536 },
+      // What the origins say about caching counts first; these are for answers that say nothing.
+      cache: {
+        rules: [
+          { match: { paths: ["/api/*"] }, ttlSeconds: 300 },
+          { match: { paths: ["/static/*", "*.css", "*.js", "*.svg", "*.png", "*.woff2"] }, ttlSeconds: 3_600 },
+        ],
+      },
       debugHeaders: true, // Fairlead-Origin, Fairlead-Attempts, Fairlead-Decision on every answer
     },
   },

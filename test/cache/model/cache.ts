@@ -196,10 +196,10 @@ export class ModelCache {
     return this.isolate.rules.holdsLease(this.isolate.view.lease, this.isolate.wallMs());
   }
 
-  /** Now and then a hundred times as long. */
+  /** Now and then so long that a purge is confirmed meanwhile. */
   #trip(ms: number): number {
     const { random } = this.isolate.world;
-    return ms * (0.5 + random()) * (random() < 0.04 ? 100 : 1);
+    return ms * (0.5 + random()) * (random() < 0.03 ? 250 : 1);
   }
 }
 

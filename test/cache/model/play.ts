@@ -64,7 +64,7 @@ export function playCaches(reads: number, random: () => number, loosened: Partia
     });
   };
   const purge = () => {
-    const mark = purgeOf(planet.pick(things), random);
+    const mark = purgeOf(random() < 0.6 ? pickThing() : planet.pick(things), random);
     const meant = things.filter((thing) => isAbout(mark, thing));
     for (const thing of meant) thing.version++;
     const needed = meant.map((thing) => [thing, thing.version] as const);
@@ -76,7 +76,7 @@ export function playCaches(reads: number, random: () => number, loosened: Partia
       tally.confirmed++;
       for (const [thing, least] of needed) thing.promised = Math.max(thing.promised, least);
     });
-    planet.after(200 + random() * 1_200, purge);
+    planet.after(100 + random() * 600, purge);
   };
   const fault = () => {
     strike(planet);
@@ -87,10 +87,10 @@ export function playCaches(reads: number, random: () => number, loosened: Partia
 
   const answered = () => Object.values(tally.reads).reduce((sum, count) => sum + count, 0);
   while (tally.stale === 0 && answered() < reads) {
-    runUntil(world, world.nowMs + 4 * random());
+    runUntil(world, world.nowMs + 6 * random());
     const isolate = planet.pick(planet.isolates);
     // Now and then several clients want the same thing at once.
-    const clients = random() < 0.2 ? 4 : 1;
+    const clients = random() < 0.3 ? 5 : 1;
     const thing = pickThing();
     for (let client = 0; client < clients; client++) read(isolate, thing);
   }
