@@ -30,9 +30,15 @@ export interface Places {
  *
  * @param count  how many places; they take turns around the globe
  * @param config its first service takes the requests
+ * @param vars   variables laid over those of wrangler.toml
  */
-export async function startPlaces(count: number, config: Config, bundle?: WorkerBundle): Promise<Places> {
-  const workerd = await startWorkerd({ config, edges: count, bridge: BRIDGE, ...(bundle && { bundle }) });
+export async function startPlaces(
+  count: number,
+  config: Config,
+  bundle?: WorkerBundle,
+  vars: Readonly<Record<string, string>> = {},
+): Promise<Places> {
+  const workerd = await startWorkerd({ config, edges: count, bridge: BRIDGE, vars, ...(bundle && { bundle }) });
   const host = Object.values(config.services)[0]!.hosts[0]!;
   const places = Object.values(PLACES);
   return {

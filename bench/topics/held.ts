@@ -1,0 +1,66 @@
+/** Topic `held`: syncs that a hub holds until something changes, against plain polling. */
+import { HOLD_MS, LEASE_MS, LEAVE_AFTER_MS } from "../../src/agreement/timing.ts";
+import { RATES } from "../cost/rates.ts";
+import type { Reporter, TopicOptions } from "../figure.ts";
+import { measureWay, type Measured, type Way } from "../held/measure.ts";
+import { quantile } from "../statistics.ts";
+
+const WAYS: readonly Way[] = [
+  { name: "held, 2 s at most", pollMs: 0 },
+  { name: "polled every 2 s", pollMs: 2_000 },
+  { name: "polled every 250 ms", pollMs: 250 },
+];
+
+const MONTH_SECONDS = 30 * 86_400;
+
+/** Lone requests a minute from one place; in between nothing happens. */
+const RATES_PER_MINUTE = [0.1, 1, 4, 60];
+
+export async function run(report: Reporter, { quick }: TopicOptions): Promise<void> {
+  const measured: Measured[] = [];
+  for (const way of WAYS) measured.push(await measureWay(way, quick ? 3 : 8));
+  report.table(
+    measured.map(({ way, callsPerSecond, cpuPercent, effectMs }) => ({
+      way: way.name,
+      "calls/s, an isolate with traffic": callsPerSecond.toFixed(2),
+      "CPU % of the process": cpuPercent.toFixed(1),
+      "in effect, p50 ms": quantile(effectMs, 0.5).toFixed(0),
+      "p95 ms": quantile(effectMs, 0.95).toFixed(0),
+      "slowest ms": Math.max(...effectMs).toFixed(0),
+    })),
+  );
+  report.note(
+    "Twelve places with the same requests each; in effect: from the change's call until a request there follows it.",
+  );
+  report.table(
+    WAYS.filter(({ pollMs }) => pollMs !== 250).map(({ name, pollMs }) => ({
+      "a hub's waking hours a month": name,
+      ...Object.fromEntries(
+        RATES_PER_MINUTE.map((perMinute) => [`${perMinute}/min`, wakingText(pollMs === 0 ? HOLD_MS : 0, perMinute)]),
+      ),
+    })),
+  );
+  report.note(
+    `After a lone request a hub is awake for the hold, the lease (${LEASE_MS} ms) and ${LEAVE_AFTER_MS} ms until it has left, whichever way; worked out, at ${RATES.perMillion.gbSeconds} dollars per million GB-s.`,
+  );
+  const [held, polled, often] = measured as [Measured, Measured, Measured];
+  report.figure({
+    figure: "time to effect of held syncs against polling as often, p50",
+    value: quantile(held.effectMs, 0.5) / quantile(polled.effectMs, 0.5),
+    unit: "x",
+    target: { atMost: 0.25 },
+  });
+  report.figure({
+    figure: "calls of held syncs against polling every 250 ms",
+    value: held.callsPerSecond / often.callsPerSecond,
+    unit: "x",
+    target: { atMost: 0.25 },
+  });
+}
+
+function wakingText(holdMs: number, perMinute: number): string {
+  const awakeSeconds = Math.min(60, (perMinute * (holdMs + LEASE_MS + LEAVE_AFTER_MS)) / 1_000);
+  const hours = ((awakeSeconds / 60) * MONTH_SECONDS) / 3_600;
+  const dollars = (hours * 3_600 * RATES.objectGb * RATES.perMillion.gbSeconds) / 1_000_000;
+  return `${hours.toFixed(0)} h, $${dollars.toFixed(2)}`;
+}
