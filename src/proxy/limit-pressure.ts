@@ -1,6 +1,7 @@
 /** What presses on a service, as this isolate's view has it: how loaded it is, how healthy, how slow. */
 import { latencySignal, nextUsualMs } from "../rate-limit/adapt.ts";
-import type { Pressure } from "../rate-limit/priority.ts";
+import type { LevelCounts } from "../rate-limit/level-mix.ts";
+import { settledLoad, type Pressure } from "../rate-limit/priority.ts";
 import { refreshAvailability, type ServiceState } from "../steering/availability.ts";
 
 /** The signals are worked out at most this often: between two looks, hardly anything has changed. */
@@ -11,8 +12,12 @@ export interface Signals extends Pressure {
   readonly speed: number;
 }
 
-/** Works out the signals of one service, a few times a second at most. */
-export function pressureGauge(): (state: ServiceState, nowMs: number) => Signals {
+/**
+ * Works out the signals of one service, a few times a second at most.
+ *
+ * @param levels how the service's requests divide among the levels: what is asked for settles to a load by it
+ */
+export function pressureGauge(levels: LevelCounts): (state: ServiceState, nowMs: number) => Signals {
   let atMs = -Infinity;
   let signals: Signals = { load: 0, health: 1, speed: 1 };
   let usualMs = Number.NaN;
@@ -23,7 +28,9 @@ export function pressureGauge(): (state: ServiceState, nowMs: number) => Signals
     refreshAvailability(state, nowMs);
     const latencyMs = meanLatencyMs(state);
     usualMs = nextUsualMs(usualMs, latencyMs, Number.isFinite(elapsedMs) ? elapsedMs : 0);
-    signals = { load: loadOf(state), health: healthOf(state), speed: latencySignal(usualMs, latencyMs) };
+    const health = healthOf(state);
+    const load = settledLoad(levels.mix(nowMs), offeredTo(state), health);
+    signals = { load, health, speed: latencySignal(usualMs, latencyMs) };
     return signals;
   };
 }
@@ -43,11 +50,12 @@ function healthOf(state: ServiceState): number {
 }
 
 /**
- * Requests a second as a part of what the origins can take: as the hubs add it up for the world, or as this isolate sees it
- * itself, if that is more. By Little's law a second's requests are those in flight divided by the time each takes. Without a
- * `capacity` on every origin the service is unbounded, and its load 0.
+ * Requests a second as a part of what the origins can take, those included that are turned away: as hubs add it up for the
+ * world. An origin of which no hub has said anything is judged by what is in flight here: by Little's law a second's
+ * requests are those divided by the time each takes. Without a `capacity` on every origin the service is unbounded, and
+ * nothing is asked of it.
  */
-function loadOf(state: ServiceState): number {
+function offeredTo(state: ServiceState): number {
   let perSecond = 0;
   let capacity = 0;
   for (const { origins } of state.pools) {
@@ -55,8 +63,8 @@ function loadOf(state: ServiceState): number {
       if (administrative !== "enabled") continue;
       if (config.capacity === undefined) return 0;
       capacity += config.capacity;
-      const own = inFlight > 0 ? (inFlight * 1_000) / (latencyMs > 1 ? latencyMs : 1_000) : 0;
-      perSecond += Math.max(own, saturation * config.capacity);
+      if (saturation > 0) perSecond += saturation * config.capacity;
+      else if (inFlight > 0) perSecond += (inFlight * 1_000) / (latencyMs > 1 ? latencyMs : 1_000);
     }
   }
   return capacity > 0 ? perSecond / capacity : 0;

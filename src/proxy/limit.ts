@@ -5,6 +5,7 @@ import type { ServiceConfig } from "../config/service.ts";
 import { rateLimitHeaders, retryAfterSeconds, type Standing } from "../rate-limit/headers.ts";
 import type { KeyFacts } from "../rate-limit/key.ts";
 import type { Rule } from "../rate-limit/meter.ts";
+import { LevelCounts } from "../rate-limit/level-mix.ts";
 import { admitsLevel, higher } from "../rate-limit/priority.ts";
 import { shedCounter, type LimitEvent } from "../telemetry/limit-events.ts";
 import type { Exchange } from "./exchange.ts";
@@ -58,7 +59,15 @@ export function openLimits(name: string, config: ServiceConfig, bindings: Bindin
   const wantsClaims = levelOf.wantsClaims || limits.some((limit) => limit.wantsClaims);
   const secret = auth?.jwt.secret === undefined ? null : secretOf(auth.jwt.secret, bindings);
   const readClaims = auth === undefined || !wantsClaims ? () => null : claimReader(auth.jwt, secret);
-  const gauge = pressureGauge();
+  const levels = new LevelCounts();
+  const gauge = pressureGauge(levels);
+
+  function isTurnedAway({ view }: Exchange, level: Priority, signals: () => Signals): boolean {
+    levels.note(level);
+    const isShed = !admitsLevel(level, signals(), Math.random());
+    view.report.judged(name, isShed);
+    return isShed;
+  }
 
   let resetsTo = 0;
   /** Versions of overrides are the world's, so one number will do. */
@@ -77,10 +86,10 @@ export function openLimits(name: string, config: ServiceConfig, bindings: Bindin
     const counting = limits.filter((limit) => limit.counts(request.method, host, path));
     const facts = factsOf(exchange, claims);
     const signals = () => gauge(state, startedMs);
-    const shed = sheds ? levelTurnedAway(levelOf.read(facts), counting, signals) : null;
-    if (shed !== null) {
-      exchange.view.report.count(name, shedCounter(shed));
-      return turnedAway({ kind: "reduced-capacity", level: shed, retryAfterSeconds: SHED_RETRY_SECONDS });
+    const level = sheds ? levelIn(levelOf.read(facts), counting) : null;
+    if (level !== null && isTurnedAway(exchange, level, signals)) {
+      exchange.view.report.count(name, shedCounter(level));
+      return turnedAway({ kind: "reduced-capacity", level, retryAfterSeconds: SHED_RETRY_SECONDS });
     }
     if (counting.length === 0) return UNLIMITED;
     const questions = counting.map((limit) => ({
@@ -165,15 +174,10 @@ function standingOf({ limit: { config }, rule, reservation: { remaining, resetMs
   return { name, limit: rule.limit, windowMs: rule.windowMs, concurrent, remaining, resetMs, legacyHeaders };
 }
 
-/** The level of the request if it is turned away now, else null. */
-function levelTurnedAway(
-  ruled: Priority | null,
-  counting: readonly ReadyLimit[],
-  signals: () => Signals,
-): Priority | null {
+/** The level of a request: by the service's rules, else the most urgent of the limits that count it. */
+function levelIn(ruled: Priority | null, counting: readonly ReadyLimit[]): Priority {
   const levels = counting.flatMap(({ config }) => (config.priority === undefined ? [] : [config.priority]));
-  const level = ruled ?? (levels.length > 0 ? levels.reduce(higher) : "normal");
-  return admitsLevel(level, signals(), Math.random()) ? null : level;
+  return ruled ?? (levels.length > 0 ? levels.reduce(higher) : "normal");
 }
 
 function turnedAway(refusal: Failure): Admission {

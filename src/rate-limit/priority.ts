@@ -43,6 +43,38 @@ export function admittedShare(level: Priority, { load, health }: Pressure): numb
   return pressure >= noneFrom ? 0 : (noneFrom - pressure) / (noneFrom - allUpTo);
 }
 
+/** How requests divide among the levels, as parts of all, in the order of `PRIORITIES`. */
+export type LevelMix = readonly number[];
+
+/** Halvings of the search below: to a millionth of what is asked for. */
+const HALVINGS = 20;
+
+/**
+ * The load there will be once this rule has turned away what it turns away at that load.
+ *
+ * Measured load comes seconds late. Who sheds by what is left after shedding sees room where there is none, lets all in,
+ * is overrun, turns all away, and so on. What is *asked for* does not move when something is turned away, so the load at
+ * which asking and admitting are in balance is worked out from it: it is the only one, because the more load there is, the
+ * less is let in.
+ *
+ * @param offered work asked for as a part of what the service can do when all is well, what is turned away included
+ */
+export function settledLoad(mix: LevelMix, offered: number, health: number): number {
+  if (!(offered > 0)) return 0;
+  let low = 0;
+  let high = offered;
+  for (let i = 0; i < HALVINGS; i++) {
+    const load = (low + high) / 2;
+    const admitted = PRIORITIES.reduce(
+      (sum, level, at) => sum + offered * mix[at]! * admittedShare(level, { load, health }),
+      0,
+    );
+    if (admitted > load) low = load;
+    else high = load;
+  }
+  return high;
+}
+
 /** @param chance uniform in [0, 1) */
 export function admitsLevel(level: Priority, pressure: Pressure, chance: number): boolean {
   return chance < admittedShare(level, pressure);
