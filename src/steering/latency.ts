@@ -14,41 +14,45 @@ export const latency: Policy = { name: "latency", levels: ["pools", "origins"], 
 
 function prepare(members: readonly Member[], options: { toleranceMs: number }, random: () => number): Picker {
   const dice = makeDice(random);
-  /** Measured latencies of the eligible, ms, so that the later passes read numbers in a row; NaN: not in question. */
-  const measuredMs = new Float64Array(members.length);
+  /** Members within tolerance of the best seen before them, so that the later passes look at few. */
+  const close = new Uint32Array(members.length);
   return {
     pick(eligible, request) {
       let best = -1;
       let bestMs = Infinity;
+      let count = 0;
       for (let index = 0; index < members.length; index++) {
-        measuredMs[index] = Number.NaN;
         if (eligible[index] !== 1) continue;
-        measuredMs[index] = members[index]!.latencyMs;
-        const ms = expectedMs(members[index]!, request);
+        const member = members[index]!;
+        const ms = expectedMs(member, request);
         if (ms < bestMs) {
           best = index;
           bestMs = ms;
         }
+        // The best only gets better: who is not close to it now will not be.
+        if (member.latencyMs <= bestMs + options.toleranceMs) close[count++] = index;
       }
-      return best === -1 || Number.isNaN(members[best]!.latencyMs) ? best : shared(best, bestMs);
+      return best === -1 || Number.isNaN(members[best]!.latencyMs) ? best : shared(best, bestMs, count);
     },
     score: (index, request) => expectedMs(members[index]!, request),
     reason: (index, request) => describeExpected(members[index]!, request),
   };
 
-  /** One of the measured members within tolerance of the best, by weight; walks the list twice rather than collect. */
-  function shared(best: number, bestMs: number): number {
+  /** One of the measured members within tolerance of the best, by weight. */
+  function shared(best: number, bestMs: number, count: number): number {
     const limitMs = bestMs + options.toleranceMs;
     let total = 0;
-    for (let index = 0; index < members.length; index++) {
-      if (measuredMs[index]! <= limitMs) total += members[index]!.weight;
+    for (let at = 0; at < count; at++) {
+      const { latencyMs, weight } = members[close[at]!]!;
+      if (latencyMs <= limitMs) total += weight;
     }
     if (total === members[best]!.weight) return best;
     let left = (dice() / DICE_SIDES) * total;
-    for (let index = 0; index < members.length; index++) {
-      if (!(measuredMs[index]! <= limitMs)) continue;
-      left -= members[index]!.weight;
-      if (left < 0) return index;
+    for (let at = 0; at < count; at++) {
+      const { latencyMs, weight } = members[close[at]!]!;
+      if (!(latencyMs <= limitMs)) continue;
+      left -= weight;
+      if (left < 0) return close[at]!;
     }
     return best;
   }

@@ -7,25 +7,14 @@
  * there is little traffic too. Outstanding ends at the response head: watching a body to its end costs throughput, and
  * only `least-connections` pays for it.
  */
-import type { SteeringConfig } from "../config/steering.ts";
-import { makeDice } from "./dice.ts";
-import { cheaperOfTwo, cheapest, type Cost } from "./draw.ts";
-import type { Member, Picker, Policy } from "./policy.ts";
-
-export const leastOutstanding: Policy = { name: "least-outstanding", levels: ["pools", "origins"], prepare };
+import { prepareByCost } from "./by-cost.ts";
+import type { Cost } from "./draw.ts";
+import type { Policy } from "./policy.ts";
 
 const cost: Cost = (member) => (member.weight > 0 ? member.inFlight / member.weight : Infinity);
 
-function prepare(
-  members: readonly Member[],
-  { choices }: Pick<SteeringConfig, "choices">,
-  random: () => number,
-): Picker {
-  const dice = makeDice(random);
-  const choose = choices === "all" ? cheapest : cheaperOfTwo;
-  return {
-    pick: (eligible, request) => choose(members, eligible, request, dice, cost),
-    score: (index, request) => cost(members[index]!, request),
-    reason: (index) => `${members[index]!.inFlight} in flight, weight ${members[index]!.weight}`,
-  };
-}
+export const leastOutstanding: Policy = {
+  name: "least-outstanding",
+  levels: ["pools", "origins"],
+  prepare: prepareByCost(cost, ({ inFlight, weight }) => `${inFlight} in flight, weight ${weight}`),
+};
