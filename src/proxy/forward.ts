@@ -10,6 +10,7 @@ import { discard, type Outcome } from "./attempt.ts";
 import { outboundBody } from "./body.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Failure } from "./failure.ts";
+import { countStream } from "./open-streams.ts";
 import { enterOrigin, leaveOrigin, waitForOrigin } from "./pace.ts";
 import { race } from "./race.ts";
 import { outboundHeaders, outboundTarget } from "./request.ts";
@@ -46,11 +47,11 @@ export async function forward(exchange: Exchange): Promise<Answer> {
   for (let made = 1; candidate !== null; made++) {
     const outcome = await (trial === null ? tryOrHedge(errand, candidate) : startTry(errand, candidate, trial).outcome);
     trial = null;
-    if (outcome.kind === "success") return { response: outcome.response };
+    if (outcome.kind === "success") return { response: streamed(exchange, outcome.response) };
     if (body.fault !== null) break;
     const mayRetry = retries(errand, outcome, made) && (await backOff(errand, made));
     candidate = mayRetry ? await retryPlace(errand) : null;
-    if (candidate === null) return lastWord(outcome);
+    if (candidate === null) return lastWord(exchange, outcome);
     if (outcome.kind === "failure" && outcome.response !== null) discard(outcome.response);
   }
   return { failure: body.fault ?? { kind: "no-origin", retryAfterSeconds: RETRY_AFTER_SECONDS } };
@@ -184,8 +185,14 @@ function isDeduplicated({ service, fields }: Exchange): boolean {
 }
 
 /** What the client gets when nothing better is to come: the origin's own bad answer if there is one. */
-function lastWord(outcome: Outcome): Answer {
-  if (outcome.kind === "failure" && outcome.response !== null) return { response: outcome.response };
+function lastWord(exchange: Exchange, outcome: Outcome): Answer {
+  if (outcome.kind === "failure" && outcome.response !== null)
+    return { response: streamed(exchange, outcome.response) };
   if (outcome.kind === "failure" && outcome.failure === "timeout") return { failure: { kind: "origin-timeout" } };
   return { failure: { kind: "origin-failed" } };
+}
+
+/** The answer, watched to its end where a policy goes by open streams. It is that of the attempt noted last. */
+function streamed({ service, attempts, context }: Exchange, response: Response): Response {
+  return service.countsStreams ? countStream(attempts.at(-1)!.candidate, response, context) : response;
 }

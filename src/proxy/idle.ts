@@ -1,17 +1,13 @@
 /** A relay that gives a response body up when it stays silent too long. Costs a pass through the Worker. */
+import { pipeFor } from "./watch-end.ts";
 
 /**
- * Passes a body on and breaks it off when nothing comes for `idleMs`. A known length is kept, so that a body broken off
- * is seen as such by the client.
+ * Passes a body on and breaks it off when nothing comes for `idleMs`.
  *
  * @param idleMs longest silence, ms
  */
 export function relayWithIdleLimit(response: Response, idleMs: number): ReadableStream<Uint8Array> {
-  const length = response.headers.get("Content-Length");
-  const { readable, writable } =
-    length === null || !/^\d+$/.test(length)
-      ? new TransformStream<Uint8Array, Uint8Array>()
-      : new FixedLengthStream(Number(length));
+  const { readable, writable } = pipeFor(response);
   void pump(response.body!.getReader(), writable.getWriter(), idleMs);
   return readable;
 }

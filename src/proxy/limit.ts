@@ -15,6 +15,7 @@ import type { Reservation } from "./limit-counter.ts";
 import { levelReader } from "./limit-level.ts";
 import { pressureGauge, type Signals } from "./limit-pressure.ts";
 import { readyLimit, type ReadyLimit } from "./limit-rule.ts";
+import { watchBody } from "./watch-end.ts";
 import { secretOf, type Bindings } from "../config/secret.ts";
 
 /** Seconds after which a level that was turned away may find room. */
@@ -202,18 +203,5 @@ function factsOf(exchange: Exchange, claims: Claims): KeyFacts {
 /** Places of `concurrency` come free when the body has gone out, or broke off. Only then is a body watched. */
 function endWith(response: Response, counted: readonly Counted[], { context }: Exchange): Response {
   const ends = counted.flatMap(({ reservation }) => reservation.end ?? []);
-  if (ends.length === 0) return response;
-  const end = () => ends.forEach((endOne) => endOne(context));
-  if (response.body === null || response.webSocket !== null) {
-    end();
-    return response;
-  }
-  const length = response.headers.get("Content-Length");
-  const { readable, writable } =
-    length === null || !/^\d+$/.test(length)
-      ? new TransformStream<Uint8Array, Uint8Array>()
-      : new FixedLengthStream(Number(length));
-  // The client learns of a broken body from the body itself.
-  context.waitUntil(response.body.pipeTo(writable).then(end, end));
-  return new Response(readable, response);
+  return ends.length === 0 ? response : watchBody(response, context, () => ends.forEach((end) => end(context)));
 }

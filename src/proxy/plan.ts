@@ -6,6 +6,7 @@ import type { ServiceConfig } from "../config/service.ts";
 import { accessList, type AccessList } from "./access.ts";
 import { makeServiceCache, type ServiceCache } from "./cache-plan.ts";
 import { openLimits, type Limits } from "./limit.ts";
+import { asksForStreams } from "./open-streams.ts";
 import { newPace, type Pace } from "./pace.ts";
 import { makeRetryPlan, type RetryPlan } from "./retry-plan.ts";
 import { makeRouter, type Router } from "./route.ts";
@@ -31,6 +32,8 @@ export interface ServicePlan {
   readonly config: ServiceConfig;
   readonly access: AccessList;
   readonly limits: Limits;
+  /** Whether open streams are counted. */
+  readonly countsStreams: boolean;
   readonly requestHeaders: HeaderEdits;
   readonly responseHeaders: HeaderEdits;
   /** null: the service has no cache rules. */
@@ -108,6 +111,7 @@ function servicePlan(
     config,
     access: kept("access", ["access"], () => accessList(config.access)),
     limits: kept("limits", ["rateLimits", "priorities", "auth"], () => openLimits(name, config, bindings)),
+    countsStreams: asksForStreams(config.steering),
     requestHeaders: headerEdits(config.request.headers, bindings),
     responseHeaders: headerEdits(config.response.headers, bindings),
     cache: kept("cache", ["cache"], () => makeServiceCache(name, config.cache, () => caches.default)),

@@ -61,6 +61,11 @@ export class ViewSubjects {
     return placed === undefined ? 0 : Math.max(0, placed.origin.inFlight - placed.othersInFlight);
   }
 
+  /** The same and what is open after the response head, where that is counted. */
+  openHere(origin: string): number {
+    return this.inFlightHere(origin) + (this.#origins.get(origin)?.origin.openStreams ?? 0);
+  }
+
   /** @param delta its overrides have been taken into the agreed ones already: that they are new is all that counts here */
   apply({ overrides, origins }: ViewDelta, nowMs: number): void {
     if (overrides !== undefined) this.#lay(nowMs);
@@ -170,7 +175,7 @@ export class ViewSubjects {
       pool.saturation = saturationOf(pool);
     }
     const here = this.inFlightHere(id);
-    placed.othersInFlight = Math.max(0, reading.inFlight - here);
+    placed.othersInFlight = Math.max(0, reading.inFlight - here - origin.openStreams);
     origin.inFlight = here + placed.othersInFlight;
     const measuredMs = nowMs - reading.latencyAgeMs;
     const isOwnFresh = nowMs - origin.latencyAtMs < OWN_LATENCY_MS;

@@ -52,7 +52,7 @@ export function openView(config: Config, region: Region, surroundings: ViewSurro
     Object.entries(config.services).map(([name, service]) => [name, prepare(name, service)] as const),
   );
   const agreed = newView(isolate, region, base);
-  const report: ReportBook = new ReportBook(isolate, (origin) => subjects.inFlightHere(origin), clock());
+  const report: ReportBook = new ReportBook(isolate, (origin) => subjects.openHere(origin), clock());
   const subjects = new ViewSubjects({
     config,
     services,

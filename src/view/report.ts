@@ -56,6 +56,8 @@ export class ReportBook {
   #origins = new Map<OriginId, OriginTally>();
   #services = new Map<ServiceName, ServiceTally>();
   #settled: SettledPermit[] = [];
+  /** Origins that had something in flight or open when last reported. */
+  #busy: ReadonlySet<OriginId> = new Set();
   /** Runs of failures go on from one report to the next. */
   readonly #runs = new Map<OriginId, number>();
   /** Reports with a lower sequence tell nothing of an origin's failures when they are sent again. */
@@ -196,6 +198,9 @@ export class ReportBook {
 
   #makeReport(nowMs: number): Report | null {
     if (!this.hasNews) return null;
+    // What is still open there is told again, or it would be forgotten for want of news.
+    for (const id of this.#busy) if (this.#inFlightOf(id) > 0) this.#origin(id);
+    this.#busy = new Set([...this.#origins.keys()].filter((id) => this.#inFlightOf(id) > 0));
     const report: Report = {
       isolate: this.#isolate,
       sequence: this.#sequence++,

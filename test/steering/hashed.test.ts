@@ -13,7 +13,8 @@ const equal = (count: number) => Array.from({ length: count }, () => 1);
 const share = (assignment: readonly number[], members: number) =>
   shares(tally(assignment.length, members, (turn) => assignment[turn]!));
 
-describe.each([consistentHash, maglev, rendezvous])("$name", (policy) => {
+// Many keys, on machines that may be busy.
+describe.each([consistentHash, maglev, rendezvous])("$name", { timeout: 30_000 }, (policy) => {
   const prepare = (weights: number[]) =>
     policy.prepare(
       weights.map((weight, index) => origin(`origin-${index}`, { weight })),
