@@ -16,6 +16,7 @@ export type Failure =
   | { readonly kind: "quota-exceeded"; readonly limits: readonly string[]; readonly retryAfterSeconds: number }
   | { readonly kind: "reduced-capacity"; readonly level: string; readonly retryAfterSeconds: number }
   | { readonly kind: "limiter-unanswered"; readonly limits: readonly string[]; readonly retryAfterSeconds: number }
+  | { readonly kind: "ledger-unanswered"; readonly retryAfterSeconds: number }
   | { readonly kind: "no-origin"; readonly retryAfterSeconds: number }
   | { readonly kind: "origin-failed" }
   | { readonly kind: "origin-timeout" }
@@ -120,6 +121,14 @@ function problemOf(failure: Failure): Problem {
         detail: "Whether this request is within its limits could not be learnt in time.",
         headers: { "Retry-After": String(failure.retryAfterSeconds) },
         members: { limits: failure.limits },
+      };
+    case "ledger-unanswered":
+      return {
+        status: 503,
+        title: "Service unavailable",
+        detail:
+          "Whether this `Idempotency-Key` has been answered could not be learnt in time; the request was not run.",
+        headers: { "Retry-After": String(failure.retryAfterSeconds) },
       };
     case "origin-timeout":
       return { status: 504, title: "Gateway timeout", detail: "No origin answered in time." };

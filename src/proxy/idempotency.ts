@@ -1,5 +1,7 @@
 /** A request with `Idempotency-Key` on its way past the ledger: run once, answered again from what was kept. */
-import type { KeptAnswer, LedgerForIsolates } from "../resilience/idempotency-messages.ts";
+import type { BeginQuestion } from "../resilience/idempotency.ts";
+import type { BeginAnswer, KeptAnswer, LedgerForIsolates } from "../resilience/idempotency-messages.ts";
+import { logError } from "../telemetry/log.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Failure } from "./failure.ts";
 
@@ -9,10 +11,16 @@ const SHARDS = 64;
 /** A run may take so much longer than the service's own deadline before another may begin, ms. */
 const GRACE_MS = 5_000;
 
+/** How long the ledger is waited for, ms. */
+const PATIENCE_MS = 2_000;
+
+/** Seconds after which a client may find the ledger again. */
+const RETRY_AFTER_SECONDS = 1;
+
 /** Why the ledger, and no origin, answers. */
 export type LedgerRefusal = Extract<
   Failure,
-  { kind: "idempotency-mismatch" | "idempotency-conflict" | "body-too-large" }
+  { kind: "idempotency-mismatch" | "idempotency-conflict" | "ledger-unanswered" | "body-too-large" }
 >;
 
 export type LedgerAnswer = { readonly response: Response } | { readonly failure: LedgerRefusal };
@@ -47,12 +55,15 @@ export async function throughLedger(
   );
   const ledger = gateway.ledgerFor(Number.parseInt(key.slice(0, 8), 16) % SHARDS);
   const runId = crypto.randomUUID();
-  const begun = await ledger.begin(key, {
+  const question = {
     bodyHash,
     run: runId,
     holdMs: timeouts.totalMs + GRACE_MS,
     ttlMs: idempotency!.ttlSeconds * 1000,
-  });
+  };
+  const begun = await beginWithin(PATIENCE_MS, ledger, key, question, context);
+  // Run without the ledger, it might run twice; not run, it can be sent again.
+  if (begun === null) return { failure: { kind: "ledger-unanswered", retryAfterSeconds: RETRY_AFTER_SECONDS } };
   if (begun.decision === "another body") return { failure: { kind: "idempotency-mismatch" } };
   if (begun.decision === "still running") return { failure: { kind: "idempotency-conflict", isDone: false } };
   if (begun.decision === "replay") {
@@ -63,6 +74,44 @@ export async function throughLedger(
   // The answer is kept even if the client does not wait for it: that is whom the key is for.
   context.waitUntil(finished);
   return { response: await finished };
+}
+
+/** The ledger's decision; null when there is none in time. A run that it grants after that is given back. */
+async function beginWithin(
+  waitMs: number,
+  ledger: LedgerForIsolates,
+  key: string,
+  question: BeginQuestion,
+  context: Pick<ExecutionContext, "waitUntil">,
+): Promise<BeginAnswer | null> {
+  const { promise: timeIsUp, resolve } = Promise.withResolvers<null>();
+  const timer = setTimeout(() => resolve(null), waitMs);
+  const asked = ledger.begin(key, question).catch((error: unknown) => {
+    logError("idempotency ledger could not be asked", error);
+    return null;
+  });
+  const begun = await Promise.race([asked, timeIsUp]);
+  clearTimeout(timer);
+  if (begun === null)
+    context.waitUntil(
+      asked.then((late) => (late?.decision === "run" ? tell(ledger, key, question.run, false, null) : undefined)),
+    );
+  return begun;
+}
+
+/** Tells the ledger how a run ended. If it cannot be told, the key is held until the run is given up, and then open. */
+async function tell(
+  ledger: LedgerForIsolates,
+  key: string,
+  run: string,
+  answered: boolean,
+  kept: KeptAnswer | null,
+): Promise<void> {
+  try {
+    await ledger.end(key, run, answered, kept);
+  } catch (error) {
+    logError("idempotency ledger could not be told", error);
+  }
 }
 
 async function settle(
@@ -76,18 +125,18 @@ async function settle(
   try {
     response = await run();
     if (response.status >= 500) {
-      await ledger.end(key, runId, false, null);
+      await tell(ledger, key, runId, false, null);
       return response;
     }
     const body = await response.arrayBuffer();
     // The body may be decoded by now, and its length is that of what is sent.
     const headers = [...response.headers].filter(([name]) => name !== "content-length");
     const kept = body.byteLength <= maxBytes ? { status: response.status, headers, body } : null;
-    await ledger.end(key, runId, true, kept);
+    await tell(ledger, key, runId, true, kept);
     const isEmpty = body.byteLength === 0;
     return new Response(isEmpty ? null : body, { status: response.status, headers });
   } catch (error) {
-    await ledger.end(key, runId, false, null);
+    await tell(ledger, key, runId, false, null);
     throw error;
   }
 }

@@ -12,6 +12,7 @@ const failures: [Failure, number][] = [
   [{ kind: "internal" }, 500],
   [{ kind: "origin-failed" }, 502],
   [{ kind: "no-origin", retryAfterSeconds: 1 }, 503],
+  [{ kind: "ledger-unanswered", retryAfterSeconds: 1 }, 503],
   [{ kind: "origin-timeout" }, 504],
   [{ kind: "loop" }, 508],
 ];

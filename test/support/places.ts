@@ -12,7 +12,12 @@ import type { Config } from "../../src/config/schema.ts";
 export interface Edge {
   readonly place: Place;
   /** Sends a request from this place. */
-  send(options?: { path?: string; method?: string; headers?: Readonly<Record<string, string>> }): Promise<ClientAnswer>;
+  send(options?: {
+    path?: string;
+    method?: string;
+    headers?: Readonly<Record<string, string>>;
+    body?: string;
+  }): Promise<ClientAnswer>;
 }
 
 export interface Places {
