@@ -37,6 +37,7 @@ export async function forward(exchange: Exchange): Promise<Answer> {
     target: outboundTarget(exchange),
     body,
     tried: [],
+    hedgesLeft: rule.hedge?.max ?? 0,
   };
   countRequest(service.pace.budget, exchange.startedMs);
 
@@ -112,7 +113,6 @@ function tryOrHedge(errand: Errand, candidate: Candidate): Promise<Outcome> {
   const afterMs =
     rule.hedge !== undefined && mayHedge(errand) ? hedgeAfterMs(rule.hedge, exchange.service.pace.histogram) : Infinity;
   if (afterMs === Infinity) return first.outcome;
-  let left = rule.hedge!.max;
   return race(first, {
     afterMs,
     isGood: (outcome) => outcome.kind === "success",
@@ -120,7 +120,7 @@ function tryOrHedge(errand: Errand, candidate: Candidate): Promise<Outcome> {
       if (outcome.kind === "failure" && outcome.response !== null) discard(outcome.response);
     },
     another() {
-      const next = left-- > 0 ? hedgeCandidate(errand) : null;
+      const next = errand.hedgesLeft-- > 0 ? hedgeCandidate(errand) : null;
       return next === null ? null : startTry(errand, next);
     },
   });

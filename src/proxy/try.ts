@@ -21,6 +21,8 @@ export interface Errand {
   readonly body: OutboundBody;
   /** In the order they were begun. */
   readonly tried: Candidate[];
+  /** Hedges this request may still send. */
+  hedgesLeft: number;
 }
 
 /**

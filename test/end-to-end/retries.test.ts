@@ -11,7 +11,7 @@ let gateway: TestGateway;
 let unused: TestService[];
 
 beforeAll(async () => {
-  gateway = await startGateway(8, {
+  gateway = await startGateway(9, {
     timeouts: { firstByteMs: 2000, totalMs: 5000 },
     retry: {
       on: ["connection", "timeout", 503, 429],
@@ -45,6 +45,18 @@ it("asks a second origin when the first is slow, and takes its answer", async ()
   expect(performance.now() - startedMs).toBeLessThan(1500);
   expect(service.first.received).toHaveLength(1);
   expect(answer.fields.get("fairlead-origin")).toMatch(/^second/);
+});
+
+it("lets go of the attempt that lost, whose answer nobody waits for", async () => {
+  const service = untouched();
+  const closed = Promise.withResolvers<void>();
+  service.first.respond = (socket) => {
+    socket.on("close", () => closed.resolve());
+    // A head that comes late, and a body without end.
+    setTimeout(() => socket.write("HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\nbegun"), 300);
+  };
+  expect((await ask(service)).body).toBe("from second");
+  await closed.promise;
 });
 
 it("never hedges a POST", async () => {
