@@ -124,7 +124,7 @@ export interface OriginReport {
   /** Attempts sent while nothing was available and everything was used; counted apart. */
   readonly panics: number;
   readonly latency: LatencyReport;
-  /** Attempts waiting for a response head now, and bodies and WebSockets still open where those are counted. */
+  /** Attempts waiting for a response head now. */
   readonly inFlight: number;
   /** Attempts begun, trials and panic included; counted only where a capacity is configured. */
   readonly sent: number;

@@ -50,6 +50,7 @@ export type Seen = "success" | "connection" | "timeout" | "other failure";
 
 export class ReportBook {
   readonly #isolate: string;
+  /** What waits for a response head or, where that is counted, is still open. */
   readonly #inFlightOf: (origin: OriginId) => number;
   #sequence = 0;
   #sinceMs: number;
