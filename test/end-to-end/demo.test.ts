@@ -1,8 +1,9 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { readdirSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { send } from "../../demo/client.ts";
 import { freePort, isPortFree } from "../../demo/ports.ts";
@@ -16,6 +17,8 @@ class Demo {
   readonly child: ChildProcess;
   readonly exited: Promise<number | null>;
   readonly firstPort: number;
+  /** Its own, so that what it leaves there is not taken for another's. */
+  readonly temporary = mkdtempSync(join(tmpdir(), "fairlead-demo-test-"));
   stdout = "";
   stderr = "";
 
@@ -23,7 +26,7 @@ class Demo {
     this.firstPort = firstPort;
     const ports = [`--port=${firstPort}`, `--control-port=${firstPort + 1}`, `--origin-port=${firstPort + 2}`];
     this.child = spawn(process.execPath, ["demo/main.ts", ...ports, ...args], {
-      env: { ...process.env, DEMO_MARK: this.mark },
+      env: { ...process.env, DEMO_MARK: this.mark, TMPDIR: this.temporary },
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.child.stdout!.setEncoding("utf8").on("data", (text: string) => (this.stdout += text));
@@ -49,6 +52,10 @@ class Demo {
     return processesWithEnvironment("DEMO_MARK", this.mark);
   }
 
+  leftDirectories(): string[] {
+    return readdirSync(this.temporary).filter((name) => name.startsWith("fairlead-"));
+  }
+
   async freePorts(): Promise<boolean[]> {
     return Promise.all(Array.from({ length: 6 }, (_, index) => isPortFree(this.firstPort + index)));
   }
@@ -63,20 +70,16 @@ async function start(...args: string[]): Promise<Demo> {
   return demo;
 }
 
-function leftDirectories(): string[] {
-  return readdirSync(tmpdir()).filter((name) => name.startsWith("fairlead-worker-"));
-}
-
 afterEach(async () => {
   for (const demo of demos.splice(0)) {
     demo.child.kill("SIGKILL");
     await waitUntil("no process is left", () => demo.processes().length === 0, { timeoutMs: 5000 });
+    rmSync(demo.temporary, { recursive: true, force: true });
   }
 });
 
 describe("npm run demo", () => {
   it("serves, fails over in the same request, and leaves nothing behind after Ctrl-C", async () => {
-    const before = leftDirectories();
     const demo = await (await start()).untilUp();
     const port = demo.firstPort;
     expect(JSON.parse((await send({ port, path: "/hello" })).body)).toMatchObject({ received: { path: "/hello" } });
@@ -98,7 +101,7 @@ describe("npm run demo", () => {
     expect(await demo.exited).toBe(0);
     expect(demo.processes()).toEqual([]);
     expect(await demo.freePorts()).toEqual(ALL_FREE);
-    expect(leftDirectories()).toEqual(before);
+    expect(demo.leftDirectories()).toEqual([]);
     expect(demo.stderr).toBe("");
   });
 
@@ -126,11 +129,10 @@ describe("npm run demo", () => {
   });
 
   it("leaves no process behind even if it is killed outright", async () => {
-    const before = leftDirectories();
     const demo = await (await start()).untilUp();
     demo.child.kill("SIGKILL");
     await expect.poll(() => demo.processes(), { timeout: 5000 }).toEqual([]);
-    expect(leftDirectories()).toEqual(before);
+    expect(demo.leftDirectories()).toEqual([]);
     // The kernel closes a killed process's sockets a moment after it has gone from sight.
     await expect.poll(() => demo.freePorts(), { timeout: 5000 }).toEqual(ALL_FREE);
   });
