@@ -293,7 +293,8 @@ export function addConfig(app: OpenAPIHono<ApiEnv>, system: System): void {
       const entries = difference(overrides, target)
         .filter(({ before, after }) => isOperators(before) && isOperators(after))
         .map(({ key, after }) => ({ key, value: isOver(after, nowMs) ? null : after }));
-      return { action: "config.rollback", target: `revision/${revision}`, reason, entries, force };
+      // As it was, at once: whoever rolls back wants neither steps nor another word to say.
+      return { action: "config.rollback", target: `revision/${revision}`, reason, entries, force, isRebalanced: true };
     });
     c.header("ETag", `"${answer.version}"`);
     return c.json(changeBody(answer), 200);
