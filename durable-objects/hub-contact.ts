@@ -2,7 +2,14 @@
 import { startHub, takeContact, type HubState } from "../src/agreement/hub-state.ts";
 import { endLease, sendCall, timeIsUp } from "../src/agreement/lease.ts";
 import type { ContactAnswer, ControlPlaneForHubs } from "../src/agreement/protocol.ts";
-import { CONTACT_EVERY_MS, CONTACT_LEASE_MS, CONTACT_RETRY_MS, CONTACT_TIMEOUT_MS } from "../src/agreement/timing.ts";
+import { ISOLATES_PER_HUB } from "../src/agreement/sharding.ts";
+import {
+  CONTACT_CROWDED_MS,
+  CONTACT_EVERY_MS,
+  CONTACT_LEASE_MS,
+  CONTACT_RETRY_MS,
+  CONTACT_TIMEOUT_MS,
+} from "../src/agreement/timing.ts";
 import { loggedVersions } from "../src/agreement/view-state.ts";
 import type { HubCounters } from "./hub-description.ts";
 import { within } from "./hubs.ts";
@@ -36,7 +43,8 @@ export class HubContact {
   }
 
   get isDue(): boolean {
-    return this.#options.slowMs() - this.#calledMs >= CONTACT_EVERY_MS;
+    const isCrowded = this.#options.state().holders.size > ISOLATES_PER_HUB;
+    return this.#options.slowMs() - this.#calledMs >= (isCrowded ? CONTACT_CROWDED_MS : CONTACT_EVERY_MS);
   }
 
   /** Contacts the ControlPlane; whoever asks meanwhile waits for the same call, and one that failed is not repeated at once. */

@@ -58,6 +58,8 @@ export interface HubOriginsOptions {
   readonly hubs: () => number;
   /** An origin that had been added at runtime is gone. */
   readonly gone: (origin: OriginId) => void;
+  /** Told when a breaker's word could not be stored. */
+  readonly notStored: (origin: OriginId, error: unknown) => void;
   /** Told when a breaker could not be reached. */
   readonly failed: (origin: OriginId, error: unknown) => void;
 }
@@ -283,10 +285,19 @@ export class HubOrigins {
       known.nextPermitMs = 0;
     }
     known.state = state;
-    const key = STORED + known.settings.origin.id;
-    if (saysNothing(known)) this.#options.store.delete(key);
-    else this.#options.store.put(key, state);
     this.#tellIfChanged(known);
+    this.#keep(known);
+  }
+
+  /** What can't be stored holds in memory, and comes again from the breaker after an eviction: at its next change at the latest. */
+  #keep(known: Known): void {
+    const { id } = known.settings.origin;
+    try {
+      if (saysNothing(known)) this.#options.store.delete(STORED + id);
+      else this.#options.store.put(STORED + id, known.state);
+    } catch (error) {
+      this.#options.notStored(id, error);
+    }
   }
 
   #tellIfChanged(known: Known): void {

@@ -117,6 +117,7 @@ export class RegionHub extends DurableObject<Bindings> implements HubForIsolates
       offeredRatio: (service) => this.#traffic.offeredRatio(service),
       hubs: () => config.regions.length * this.#shards,
       gone: (origin) => readings.forget(origin),
+      notStored: (origin, error) => logError(`hub: the word of ${origin}'s breaker not stored`, error),
       failed: (origin, error) => logError(`the breaker of ${origin} could not be reached`, error),
     });
     this.#failovers = new HubFailovers(store);

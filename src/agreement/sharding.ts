@@ -2,7 +2,7 @@
  * How many isolates one hub serves and at what pace, so that it stays under 500 calls/s whatever their number.
  *
  * With n isolates on a hub: syncs come at n / hold = n/2 a second; releases, each of which ends every held call, come at
- * most once in 2.5 n ms, which makes 400 calls/s; urgent reports come at most once in 10 n ms from each isolate, which
+ * most once in 4 n ms, which makes 250 calls/s; urgent reports come at most once in 10 n ms from each isolate, which
  * makes 100/s. So 400 isolates are one hub's share, and one more makes a second shard.
  */
 import type { HubName, IsolateId } from "./protocol.ts";
@@ -11,7 +11,7 @@ import type { Region } from "../config/region.ts";
 
 export const ISOLATES_PER_HUB = 400;
 
-const RELEASE_MS_PER_ISOLATE = 2.5;
+const RELEASE_MS_PER_ISOLATE = 4;
 const URGENT_MS_PER_ISOLATE = 10;
 
 /** Shards are given up when what is left of them would be at most this full. */

@@ -12,6 +12,9 @@ export const CONTACT_LEASE_MS = 30_000;
 /** How often a hub with lease holders contacts the ControlPlane. */
 export const CONTACT_EVERY_MS = 10_000;
 
+/** How often one does that has more isolates than its share: it waits for the word to share them. */
+export const CONTACT_CROWDED_MS = 1_000;
+
 /** Changes that come within this time of each other are released together. */
 export const COALESCE_MS = 25;
 

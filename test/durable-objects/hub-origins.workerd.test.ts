@@ -70,9 +70,13 @@ function setUp(monitor: object = {}) {
     },
   };
   const rows = new Map<string, unknown>();
+  const disk = { isFull: false };
   const store = {
     get: (key: string) => rows.get(key),
-    put: (key: string, value: unknown) => void rows.set(key, value),
+    put: (key: string, value: unknown) => {
+      if (disk.isFull) throw new Error("disk full");
+      rows.set(key, value);
+    },
     delete: (key: string) => rows.delete(key),
   } as unknown as OriginStore;
   const changes: OriginReading[] = [];
@@ -102,10 +106,11 @@ function setUp(monitor: object = {}) {
       isTakenOut: () => false,
       offeredRatio: () => offered.ratio,
       hubs: () => 4,
+      notStored: () => undefined,
       gone: (origin) => void gone.push(origin),
       failed: () => undefined,
     });
-  return { hub: make(), make, offered, clock, breaker, probes, rows, changes, gone, config };
+  return { hub: make(), make, offered, clock, breaker, probes, rows, changes, gone, config, disk };
 }
 
 function report(over: Partial<OriginReport>, settled: Report["settled"] = []): Report {
@@ -226,6 +231,17 @@ describe("a breaker's word", () => {
     expect([...make().readings(clock.ms)]).toMatchObject([["o1", { breaker: "open" }]]);
     hub.push(push({ version: 3 }));
     expect(rows.size).toBe(0);
+  });
+
+  it("reaches isolates although it cannot be stored", () => {
+    const { hub, make, clock, changes, rows, disk } = setUp();
+    disk.isFull = true;
+    expect(hub.push(push({ version: 2, breaker: "open" }))).toEqual({ version: 2 });
+    expect(changes).toMatchObject([{ breaker: "open" }]);
+    disk.isFull = false;
+    expect([...make().readings(clock.ms)]).toMatchObject([["o1", { breaker: "closed" }]]);
+    hub.push(push({ version: 3, breaker: "half-open" }));
+    expect(rows.size).toBe(1);
   });
 
   it("makes counts of before worthless", async () => {

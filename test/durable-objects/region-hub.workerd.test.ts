@@ -87,6 +87,29 @@ describe("RegionHub", () => {
     expect(answer.effectiveWithinMs).toBeLessThanOrEqual(5_250);
   });
 
+  it("grants no lease that it cannot write down", async () => {
+    const hub = newHub();
+    await runInDurableObject(hub, async (object, { storage }) => {
+      const full = () => {
+        throw new Error("disk full");
+      };
+      Object.defineProperty(storage.kv, "put", { value: full, configurable: true });
+      await expect(object.sync(syncRequest("a"))).rejects.toThrow("disk full");
+      Reflect.deleteProperty(storage.kv, "put");
+    });
+    expect((await hub.sync(syncRequest("a"))).leaseMs).toBe(5_000);
+  });
+
+  it("shares its isolates with another hub soon after there are too many for one", { timeout: 15_000 }, async () => {
+    const hub = REGION_HUB.getByName("oc");
+    const isolates = Array.from({ length: 450 }, (_, index) => syncRequest(`isolate-${index}`, { region: "oc" }));
+    await Promise.all(isolates.map((request) => hub.sync(request)));
+    const startedMs = Date.now();
+    while ((await hub.describe()).shards < 2 && Date.now() - startedMs < 5_000) await scheduler.wait(50);
+    expect(Date.now() - startedMs).toBeLessThan(4_000);
+    expect((await hub.sync(isolates[0]!)).shards).toBe(2);
+  });
+
   it("takes nothing from a protocol it does not know", async () => {
     const request = { ...syncRequest("a"), protocol: 9 as unknown as 1 };
     await runInDurableObject(newHub(), (hub) =>

@@ -1,6 +1,6 @@
 // An origin that is added at runtime, in several places: no traffic before somebody has seen that it is well.
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { afterEach, expect, it, vi } from "vitest";
 import type { Registration } from "../../src/agreement/override.ts";
 import { defineConfig } from "../../src/config/define.ts";
 import { originSchema } from "../../src/config/pool.ts";
@@ -29,7 +29,7 @@ async function register(): Promise<void> {
   await places.call(...control, "confirm", "overrides", version, 8_000);
 }
 
-beforeEach(async () => {
+async function start(monitor: { type?: "tcp" }): Promise<void> {
   [bundled, added] = [await startFickleOrigin(), await startFickleOrigin()];
   const config = defineConfig({
     registration: { allow: [`http://127.0.0.1:${added.port}`] },
@@ -37,14 +37,14 @@ beforeEach(async () => {
       demo: {
         hosts: ["demo.localhost"],
         pools: { first: { region: "enam", origins: [{ id: "bundled", url: `http://127.0.0.1:${bundled.port}` }] } },
-        monitor: { intervalSeconds: 1 },
+        monitor: { intervalSeconds: 1, ...monitor },
       },
     },
   });
   places = await startPlaces(2, config);
   busy = places.edges.map((edge) => keepBusy(edge, ({ status }) => void statuses.add(status), 5));
   await sleep(1_500);
-});
+}
 
 afterEach(async () => {
   await Promise.all(busy.map(({ stop }) => stop()));
@@ -53,12 +53,23 @@ afterEach(async () => {
 });
 
 it("gets no request while probes fail, and its share once one has not", async () => {
+  await start({});
   added.failFor(() => true);
   await register();
   await sleep(3_000);
   expect(added.received()).toBe(0);
 
   added.failFor(() => false);
+  await vi.waitFor(() => expect(added.received()).toBeGreaterThan(20), { timeout: 8_000, interval: 100 });
+  expect([...statuses]).toEqual([200]);
+}, 60_000);
+
+it("gets its share once a tcp probe has connected, whatever it would answer", async () => {
+  await start({ type: "tcp" });
+  await added.kill();
+  await register();
+  await sleep(2_500);
+  await added.restore();
   await vi.waitFor(() => expect(added.received()).toBeGreaterThan(20), { timeout: 8_000, interval: 100 });
   expect([...statuses]).toEqual([200]);
 }, 60_000);
