@@ -1,4 +1,5 @@
 /** What one isolate learns, the planet knows: how fast, how surely and at what cost. */
+import { availableParallelism, loadavg } from "node:os";
 import { measureBreakers } from "../agreement/breakers.ts";
 import { measureCost } from "../agreement/cost.ts";
 import { measureKilledInTurn } from "../agreement/killed-in-turn.ts";
@@ -9,6 +10,8 @@ import { measurePlaces } from "../agreement/places.ts";
 import type { RunTopic } from "../figure.ts";
 
 export const run: RunTopic = async (report, options) => {
+  const [load] = loadavg();
+  report.note(`load of the machine at the start, by others: ${load!.toFixed(1)} on ${availableParallelism()} cores`);
   measureModel(report, options);
   measurePermits(report, options);
   await measureLocalEjection(report);
