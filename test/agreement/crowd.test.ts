@@ -76,7 +76,7 @@ function play(count: number, changeMs: number, fails: boolean): number {
       if (nowMs < hub.releaseMs) continue;
       hub.releaseMs = Infinity;
       hub.releasedMs = nowMs;
-      for (const isolate of [...hub.isolates]) sync(isolate, nowMs);
+      for (const isolate of hub.isolates) sync(isolate, nowMs);
     }
     for (const isolate of all) {
       const { holdMs, urgentMs } = paceFor(isolate.hub.isolates.size);
