@@ -9,6 +9,7 @@ import { startOriginProcess } from "./origin-process.ts";
 import { demoOrigins, type Origin } from "./origin.ts";
 import { describeExit } from "./process.ts";
 import { rebased } from "./rebase.ts";
+import { demoToken } from "./token.ts";
 import { PROJECT } from "./worker-source.ts";
 import { startWorker, type RunningWorker } from "./worker.ts";
 
@@ -16,6 +17,8 @@ export interface Company {
   readonly origins: readonly Origin[];
   readonly control: ControlServer;
   readonly worker: RunningWorker;
+  /** For the control plane; null: the developer has set tokens of their own. */
+  readonly token: string | null;
   /** Resolves when a process has ended that nobody asked to, with what it said. */
   readonly loss: Promise<string>;
   stop(): Promise<void>;
@@ -48,7 +51,10 @@ export async function startCompany(
     const origins = await all(specs.map(async (spec) => enlist(await startOriginProcess(spec))));
     return { origins, control: enlist(await startControlServer(origins, options.controlPort, onChange)) };
   };
-  const settings = { config: rebased(config, options.originPort), vars: await localSecrets() };
+  const secrets = await localSecrets();
+  const token = await demoToken(secrets);
+  const vars = token === null ? secrets : { ...secrets, ADMIN_TOKENS: token.secret };
+  const settings = { config: rebased(config, options.originPort), vars };
   const startGateway = async () => enlist(await startWorker({ ...settings, port: options.port, signal }));
   try {
     const [{ origins, control }, worker] = await both(startOrigins(), startGateway());
@@ -57,7 +63,7 @@ export async function startCompany(
         void running.exited.then(() => stopping || resolve(`${describeExit(running)}\n${running.output()}`.trimEnd()));
       }
     });
-    return { origins, control, worker, loss, stop };
+    return { origins, control, worker, token: token?.token ?? null, loss, stop };
   } catch (error) {
     await stop();
     throw error;

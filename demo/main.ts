@@ -48,7 +48,7 @@ async function main(): Promise<number> {
       complain(what);
       return FAILED;
     });
-    if (scenario === undefined) printWelcome(print, style, options, company.origins);
+    if (scenario === undefined) printWelcome(print, style, options, company);
     const playing = scenario === undefined ? [] : [play(scenario, options, company, ending.signal)];
     return await Promise.race([ended, lost, ...playing]);
   } catch (error) {

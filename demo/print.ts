@@ -1,4 +1,5 @@
 /** What the demo says when it is up, and when a scenario has ended. */
+import type { Company } from "./company.ts";
 import type { DemoOptions } from "./options.ts";
 import type { Origin } from "./origin.ts";
 import { PLACES, cfBlob } from "./places.ts";
@@ -8,7 +9,12 @@ import { table, type Style } from "./style.ts";
 type Print = (line?: string) => void;
 
 /** Where everything is, and what to try. */
-export function printWelcome(print: Print, style: Style, options: DemoOptions, origins: readonly Origin[]): void {
+export function printWelcome(
+  print: Print,
+  style: Style,
+  options: DemoOptions,
+  { origins, token }: Pick<Company, "origins" | "token">,
+): void {
   const worker = `localhost:${options.port}`;
   const control = `localhost:${options.controlPort}/origins`;
   const ask = `curl -s -H 'Host: demo.localhost'`;
@@ -22,6 +28,7 @@ export function printWelcome(print: Print, style: Style, options: DemoOptions, o
     ["kill us-east, ask again, bring it back", `curl -s ${control}/us-east -d '{"mode":"down"}'`],
     ["", `curl -s ${control}/us-east -d '{"mode":"ok"}'`],
     ["who received how much", `curl -s ${control}`],
+    ...operations(worker, token),
   ] as const;
   print("\nTry");
   for (const [what, command] of tries) {
@@ -29,6 +36,20 @@ export function printWelcome(print: Print, style: Style, options: DemoOptions, o
     print(`  ${command}`);
   }
   print(`\nOther modes: ${["error", "slow", "hang", "reset"].join(", ")}. Ctrl-C ends it all.\n`);
+}
+
+/** What an operator does; without a token of the demo's own it is the developer's that counts. */
+function operations(worker: string, token: string | null): [what: string, command: string][] {
+  const api = `http://${worker}/api/v1/loadbalancer`;
+  const call = `curl -s -H 'Authorization: Bearer ${token ?? "<a token of yours>"}'`;
+  return [
+    [
+      "as an operator, drain an origin and put it back",
+      `${call} -H 'Content-Type: application/json' ${api}/instances/demo/use1/drain -d '{"reason":"trying"}'`,
+    ],
+    ["", `${call} -X DELETE ${api}/overrides/administrative%2Fuse1`],
+    ["all that can be done", `http://${worker}/docs`],
+  ];
 }
 
 /** `us-east is now slow (delayMs 2000, rate 0.5)`: only what concerns the mode. */

@@ -97,6 +97,12 @@ describe("npm run demo", () => {
     expect(demo.stdout).toContain("us-east is now down");
     expect(demo.stdout).not.toContain("\u001B");
 
+    // The token it prints opens the control plane.
+    const [, token] = /Bearer (flt_[\w-]{43})'/.exec(demo.stdout)!;
+    const path = "/api/v1/loadbalancer/overrides";
+    const asked = await send({ port, host: "localhost", path, headers: { Authorization: `Bearer ${token}` } });
+    expect(asked.status).toBe(200);
+
     demo.child.kill("SIGINT");
     expect(await demo.exited).toBe(0);
     expect(demo.processes()).toEqual([]);
