@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { configSchema } from "../src/config/schema.ts";
+import { apiReference } from "./api-reference.ts";
 import { configReference } from "./config-reference.ts";
 
 const ROOT = new URL("../", import.meta.url);
@@ -9,6 +10,7 @@ const ROOT = new URL("../", import.meta.url);
 /** Every generated page, by its path from the root, with what belongs in it. */
 const PAGES: Readonly<Record<string, () => string>> = {
   "docs/reference/config.md": () => configReference(configSchema),
+  "docs/reference/api.md": apiReference,
 };
 
 const args = process.argv.slice(2);

@@ -4,6 +4,7 @@ import * as z from "zod";
 import { addLatencies, noLatencies, type LatencyCounts } from "../agreement/latency-counts.ts";
 import { KEPT_MINUTES, type Performance, type ServiceMinute } from "../agreement/roll-ups.ts";
 import { addCounts, allAnswers, noCounts } from "../agreement/traffic-counts.ts";
+import { viewHere } from "./fresh-view.ts";
 import { askHubs, hubsBody, hubsExample, hubsSchema } from "./hubs.ts";
 import { answers, declare } from "./route.ts";
 import { originsOf, serviceParam } from "./service-param.ts";
@@ -78,13 +79,14 @@ const route = declare("read", "Statistics", [400, 404], {
 export function addPerformance(app: OpenAPIHono<ApiEnv>, system: System): void {
   app.openapi(route, async (c) => {
     const { window, service } = c.req.valid("query");
+    await viewHere(system, c);
     const windowMinutes = window === "1h" ? KEPT_MINUTES : Number.parseInt(window, 10);
     const only = service === undefined ? null : serviceParam(system, service);
     const told = await askHubs(system, (hub) => hub.performance(windowMinutes, only));
     const sum = noCounts();
     for (const { counts } of told.answers.values()) addCounts(sum, counts);
     const minutes = minutesOf(told.answers.values());
-    const names = only === null ? Object.keys(system.config.services) : [only];
+    const names = only === null ? Object.keys(system.effective().services) : [only];
     return c.json(
       {
         windowMinutes,

@@ -10,6 +10,7 @@ import { keyFor } from "../rate-limit/key.ts";
 import { limiterScope, limiterText } from "../rate-limit/limiter-name.ts";
 import { LIMIT_EVENTS, limitCounters, shedCounter } from "../telemetry/limit-events.ts";
 import { makeChange, reached } from "./change.ts";
+import { viewHere } from "./fresh-view.ts";
 import { askHubs, hubsBody, hubsExample, hubsSchema } from "./hubs.ts";
 import { ApiProblem } from "./problem.ts";
 import { answers, declare, json } from "./route.ts";
@@ -123,10 +124,11 @@ const reset = declare("operate", TAG, [400, 404, 409], {
 
 export function addRateLimits(app: OpenAPIHono<ApiEnv>, system: System): void {
   app.openapi(list, async (c) => {
+    await viewHere(system, c);
     const told = await askHubs(system, (hub) => hub.statistics());
     const sum = noCounts();
     for (const { totals } of told.answers.values()) addCounts(sum, totals);
-    const services = Object.entries(system.config.services);
+    const services = Object.entries(system.effective().services);
     const countersOf = (service: string) => sum.services.get(service)?.counters ?? {};
     const limits = services.flatMap(([service, { rateLimits }]) =>
       rateLimits.map((limit) => limitBody(service, limit, countersOf(service))),
@@ -141,6 +143,7 @@ export function addRateLimits(app: OpenAPIHono<ApiEnv>, system: System): void {
   });
 
   app.openapi(reset, async (c) => {
+    await viewHere(system, c);
     const { name, key } = c.req.valid("param");
     const body = c.req.valid("json");
     const { service: named, reason } = body;
@@ -187,12 +190,15 @@ function limitBody(
 
 /** @throws ApiProblem when there is none, or when there are several and none is named */
 function limitNamed(system: System, name: string, service: string | undefined) {
-  const services = service === undefined ? Object.keys(system.config.services) : [serviceParam(system, service)];
+  const services = service === undefined ? Object.keys(system.effective().services) : [serviceParam(system, service)];
   const found = services.flatMap((service) =>
-    system.config.services[service]!.rateLimits.filter((limit) => limit.name === name).map((limit) => ({
-      service,
-      limit,
-    })),
+    system
+      .effective()
+      .services[service]!.rateLimits.filter((limit) => limit.name === name)
+      .map((limit) => ({
+        service,
+        limit,
+      })),
   );
   if (found.length > 1) {
     const names = found.map((each) => `\`${each.service}\``).join(", ");

@@ -4,6 +4,7 @@ import * as z from "zod";
 import { regionOf } from "../agreement/sharding.ts";
 import { addCounts, noCounts } from "../agreement/traffic-counts.ts";
 import { FAILOVER_COUNTERS } from "../telemetry/service-counters.ts";
+import { viewHere } from "./fresh-view.ts";
 import { askHubs, hubsBody, hubsExample, hubsSchema } from "./hubs.ts";
 import { answers, declare } from "./route.ts";
 import type { ApiEnv, System } from "./system.ts";
@@ -55,10 +56,11 @@ const route = declare("read", "Retries", [], {
 
 export function addRetry(app: OpenAPIHono<ApiEnv>, system: System): void {
   app.openapi(route, async (c) => {
+    await viewHere(system, c);
     const told = await askHubs(system, (hub) => hub.statistics());
     const sum = noCounts();
     for (const { totals } of told.answers.values()) addCounts(sum, totals);
-    const services = Object.entries(system.config.services).map(([service, { retry }]) => {
+    const services = Object.entries(system.effective().services).map(([service, { retry }]) => {
       const counts = sum.services.get(service);
       const { requests = 0, attempts = 0, retries = 0 } = counts ?? {};
       const regions = [...told.answers].flatMap(([hub, { recent }]) => {

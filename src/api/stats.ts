@@ -10,6 +10,7 @@ import {
   type ServiceCounts,
   type TrafficCounts,
 } from "../agreement/traffic-counts.ts";
+import { viewHere } from "./fresh-view.ts";
 import { askHubs, hubsBody, hubsExample, hubsSchema } from "./hubs.ts";
 import { answers, declare } from "./route.ts";
 import { originsOf, serviceParam, serviceParamsSchema } from "./service-param.ts";
@@ -80,9 +81,10 @@ const one = declare("read", TAG, [404], {
 
 export function addStats(app: OpenAPIHono<ApiEnv>, system: System): void {
   app.openapi(all, async (c) => {
+    await viewHere(system, c);
     const told = await askHubs(system, (hub) => hub.statistics());
     const { services } = sumOf(told.answers.values());
-    const names = Object.keys(system.config.services);
+    const names = Object.keys(system.effective().services);
     return c.json(
       {
         services: names.map((name) => serviceBody(name, services.get(name))),
@@ -93,6 +95,7 @@ export function addStats(app: OpenAPIHono<ApiEnv>, system: System): void {
     );
   });
   app.openapi(one, async (c) => {
+    await viewHere(system, c);
     const service = serviceParam(system, c.req.valid("param").service);
     const told = await askHubs(system, (hub) => hub.statistics());
     const sum = sumOf(told.answers.values());

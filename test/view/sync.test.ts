@@ -99,6 +99,16 @@ describe("the sync of a view", () => {
     expect(hub.requests).toHaveLength(2);
   });
 
+  it("tells what the last requests taught although nobody comes after them, and rests then", async () => {
+    sync.keep(carrier);
+    report.count("shop", "cache.hit");
+    await hub.answer();
+    expect(hub.requests).toHaveLength(2);
+    expect(hub.requests[1]?.report?.services["shop"]?.counters).toEqual({ "cache.hit": 1 });
+    await hub.answer();
+    expect(hub.requests).toHaveLength(2);
+  });
+
   it("tells the hub that a change has arrived, traffic or not", async () => {
     sync.keep(carrier);
     await hub.answer(PURGE, 1);
