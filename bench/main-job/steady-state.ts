@@ -95,7 +95,7 @@ function bindings(calls: string[]): Readonly<Record<string, unknown>> {
 }
 
 function firstAnswer({ have }: SyncRequest): SyncAnswer {
-  const versions = have ?? { base: DIGEST, hub: "hub", overrides: 0, origins: 0, purges: 0, flags: 0 };
+  const versions = have ?? { base: DIGEST, hub: "hub", overrides: 0, origins: 0, purges: 0, flags: 0, sessions: 0 };
   return {
     protocol: 1,
     delta: null,

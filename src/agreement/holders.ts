@@ -23,7 +23,7 @@ export function afterTerm(slowMs: number, termMs: number): number {
   return slowMs + termMs + TICK_MS;
 }
 
-const NOTHING: LoggedVersions = { overrides: 0, purges: 0, flags: 0 };
+const NOTHING: LoggedVersions = { overrides: 0, purges: 0, flags: 0, sessions: 0 };
 
 /**
  * Notes a call that may be answered with a lease. Calls may come late or twice: neither the time nor a version goes back.
@@ -49,6 +49,7 @@ export function noteHolder(
     overrides: Math.max(before.have.overrides, came.overrides),
     purges: Math.max(before.have.purges, came.purges),
     flags: Math.max(before.have.flags, came.flags),
+    sessions: Math.max(before.have.sessions, came.sessions),
   };
 }
 

@@ -109,6 +109,7 @@ export function deltaFor(hub: HubState, have: Versions | null): ViewDelta | null
   set("overrides", deltaSince(hub.logged.overrides, have?.overrides ?? 0));
   set("purges", deltaSince(hub.logged.purges, have?.purges ?? 0));
   set("flags", deltaSince(hub.logged.flags, have?.flags ?? 0));
+  set("sessions", deltaSince(hub.logged.sessions, have?.sessions ?? 0));
   set("origins", deltaSince(hub.origins, have?.hub === hub.instance ? have.origins : 0));
   return Object.keys(delta).length === 0 ? null : delta;
 }

@@ -12,13 +12,15 @@ import type { OriginConfig } from "../config/pool.ts";
 import type { ServiceConfig } from "../config/service.ts";
 import type { AdministrativeState } from "../steering/origin-state.ts";
 import { expiryOf, type Override, type ConfigOverride, type PolicyOverride, type Registration } from "./override.ts";
-import { nextStepMs, standingAt, valueAt } from "./rebalance.ts";
+import { durationMs, nextStepMs, standingAt, valueAt } from "./rebalance.ts";
 
 export interface Overlay {
   /** What the configuration has become: replaced, policies changed, registered origins in their pools. */
   readonly config: Config;
   /** By origin id; absent: enabled. */
   readonly administrative: ReadonlyMap<string, AdministrativeState>;
+  /** When origins that drain began to, ms since the epoch, by origin id; absent: nobody wrote it down. */
+  readonly drainsSinceMs: ReadonlyMap<string, number>;
   /** By origin id; absent: as `config` says. */
   readonly weights: ReadonlyMap<string, number>;
   /** Shares in (0, 1) of their requests that origins take while they get or lose their traffic in steps; absent: all. */
@@ -54,6 +56,7 @@ export function layOver(base: Config, digest: string, overrides: Overrides, nowM
   const { config, known, dangling } = structure;
 
   const administrative = new Map<string, AdministrativeState>();
+  const drainsSinceMs = new Map<string, number>();
   const weights = new Map<string, number>();
   const shares = new Map<string, number>();
   for (const [id, { taking }] of structure.registered) {
@@ -67,6 +70,8 @@ export function layOver(base: Config, digest: string, overrides: Overrides, nowM
     else if (override.kind === "administrative") {
       const { state, share } = standingAt(override.state, override.taking, nowMs);
       if (administrative.get(override.origin) !== "waiting") administrative.set(override.origin, state);
+      const sinceMs = state === "draining" ? drainBegan(override) : undefined;
+      if (sinceMs !== undefined) drainsSinceMs.set(override.origin, sinceMs);
       shares.set(override.origin, Math.min(share, shares.get(override.origin) ?? 1));
     } else if (override.kind === "weight") {
       const { weight, taking } = override;
@@ -84,6 +89,7 @@ export function layOver(base: Config, digest: string, overrides: Overrides, nowM
   return {
     config,
     administrative,
+    drainsSinceMs,
     weights,
     shares: new Map([...shares].filter(([, share]) => share < 1)),
     maintenance,
@@ -114,6 +120,12 @@ function addedAtMs(
 
 function originsOf({ services }: Config): OriginConfig[] {
   return Object.values(services).flatMap(({ pools }) => Object.values(pools).flatMap(({ origins }) => origins));
+}
+
+/** When an origin that drains began to, ms since the epoch: with the last step where it lost its traffic in steps. */
+function drainBegan({ by, taking }: Override): number | undefined {
+  if (taking === undefined) return by?.atMs;
+  return taking.sinceMs === null ? undefined : taking.sinceMs + durationMs(taking);
 }
 
 let parsed: { readonly json: string; readonly config: Config } | undefined;

@@ -13,6 +13,7 @@ import type { LatencyCounts } from "./latency-counts.ts";
 import type { Override } from "./override.ts";
 import type { PurgeMark } from "./purge-mark.ts";
 import type { SectionDelta } from "./section.ts";
+import type { SessionRule } from "./session-rule.ts";
 
 export type OriginId = string;
 export type ServiceName = string;
@@ -33,6 +34,8 @@ export interface Sections {
   readonly purges: PurgeMark;
   /** By flag name. Logged. */
   readonly flags: FlagValue;
+  /** By `sessionRuleKey`. Logged; an entry's version is its affinity epoch. */
+  readonly sessions: SessionRule;
 }
 
 export type FlagValue = boolean | number | string;
@@ -41,7 +44,7 @@ export type Section = keyof Sections;
 
 /** The sections whose versions are worldwide, because the ControlPlane's log numbers them. `confirm` is about these. */
 export type LoggedSection = Exclude<Section, "origins">;
-export const LOGGED_SECTIONS = ["overrides", "purges", "flags"] as const satisfies readonly LoggedSection[];
+export const LOGGED_SECTIONS = ["overrides", "purges", "flags", "sessions"] as const satisfies readonly LoggedSection[];
 
 /** Up to where a caller has each section; 0: nothing. */
 export type LoggedVersions = Readonly<Record<LoggedSection, number>>;

@@ -46,7 +46,7 @@ export function restoreRegistry(
 }
 
 function justHeardOf(row: Pick<Registered, "instance" | "hub" | "region" | "current">, slowMs: number): Registered {
-  const acknowledged = { overrides: 0, purges: 0, flags: 0 };
+  const acknowledged = { overrides: 0, purges: 0, flags: 0, sessions: 0 };
   return { ...row, boundUntilMs: afterTerm(slowMs, SILENCE_MS), acknowledged, isolates: 0 };
 }
 

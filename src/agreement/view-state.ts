@@ -32,7 +32,7 @@ export interface ViewState {
 }
 
 export function emptyLog(): LoggedState {
-  return { overrides: emptySection(), purges: emptySection(), flags: emptySection() };
+  return { overrides: emptySection(), purges: emptySection(), flags: emptySection(), sessions: emptySection() };
 }
 
 export function newView(isolate: IsolateId, region: Region, base: string): ViewState {
@@ -40,7 +40,13 @@ export function newView(isolate: IsolateId, region: Region, base: string): ViewS
 }
 
 export function loggedVersions(logged: LoggedState): LoggedVersions {
-  return { overrides: logged.overrides.version, purges: logged.purges.version, flags: logged.flags.version };
+  const { overrides, purges, flags, sessions } = logged;
+  return {
+    overrides: overrides.version,
+    purges: purges.version,
+    flags: flags.version,
+    sessions: sessions.version,
+  };
 }
 
 export function viewVersions(view: ViewState): Versions | null {
@@ -109,5 +115,6 @@ function applyView(view: ViewState, delta: ViewDelta): boolean {
 
 /** A lease promises that the holder has what the hub had: without it there is none. */
 function hasAll(view: ViewState, versions: Versions): boolean {
-  return LOGGED_SECTIONS.every((section) => view.logged[section].version >= versions[section]);
+  // A hub of the release before knows fewer sections; of those it does not know it promises nothing.
+  return LOGGED_SECTIONS.every((section) => view.logged[section].version >= (versions[section] ?? 0));
 }

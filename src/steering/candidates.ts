@@ -10,11 +10,20 @@ export interface Candidate extends Standing {
   readonly share: number;
 }
 
+/** What a session asks of steering. */
+export interface Wish {
+  /** Only this pool; null: any. */
+  readonly pool: PoolState | null;
+  /** Chooses among a pool's origins in the place of the pool's policy; null: the policy does. */
+  readonly within: ((pool: PoolState) => Picker) | null;
+}
+
 /**
  * The next candidate: never an origin already tried, and a pool already tried only when no other is left.
  *
  * @param tried what this request has tried so far, in order
  * @param nowMs ms since the epoch
+ * @param wish  what the request's session asks for; null: nothing
  * @returns null when every available origin has been tried
  */
 export function nextCandidate(
@@ -22,39 +31,56 @@ export function nextCandidate(
   request: SteerRequest,
   tried: readonly Candidate[],
   nowMs: number,
+  wish: Wish | null = null,
 ): Candidate | null {
   refreshAvailability(service, nowMs);
-  if (service.maxBackups > 0) return nextInChain(service, request, tried);
+  if (service.maxBackups > 0) return nextInChain(service, request, tried, wish);
+  const within = wish?.within ?? null;
   if (isWholeFor(service)) {
-    if (tried.length === 0) return pickFrom(service, service.picker, service.eligible, null, request, tried);
+    const { picker } = service;
+    if (tried.length === 0 && wish === null) return pickFrom(service, picker, service.eligible, null, request, tried);
+    const eligible = wished(service, service.eligible, wish);
     return (
-      pickFrom(service, service.picker, untriedPools(service, service.eligible, tried), null, request, tried) ??
-      pickFrom(service, service.picker, service.eligible.slice(), null, request, tried)
+      pickFrom(service, picker, untriedPools(service, eligible, tried), null, request, tried, within) ??
+      pickFrom(service, picker, eligible, null, request, tried, within)
     );
   }
   const { picker, required, preferred } = scopeOf(service, request);
   const among = (flags: Flags, triedPoolsToo: boolean) => {
-    const allowed = triedPoolsToo ? flags.pools.slice() : untriedPools(service, flags.pools, tried);
-    const candidate = pickFrom(service, picker, allowed, flags.origins, request, tried);
+    const left = wished(service, flags.pools, wish);
+    const allowed = triedPoolsToo ? left : untriedPools(service, left, tried);
+    const candidate = pickFrom(service, picker, allowed, flags.origins, request, tried, within);
     return candidate === null || flags === required ? candidate : { ...candidate, share: candidate.origin.kept };
   };
   return among(preferred, false) ?? among(required, false) ?? among(preferred, true) ?? among(required, true);
 }
 
 /** The same where the service has backups: one stage after the other. */
-function nextInChain(service: ServiceState, request: SteerRequest, tried: readonly Candidate[]): Candidate | null {
+function nextInChain(
+  service: ServiceState,
+  request: SteerRequest,
+  tried: readonly Candidate[],
+  wish: Wish | null,
+): Candidate | null {
   const triedBackups = tried.filter(({ origin }) => origin.backup > 0).length;
   const { picker, stages } = stagesOf(service, request, triedBackups);
   for (const { among } of stages) {
     for (const triedPoolsToo of [false, true]) {
       for (const { pools, origins, isByShare } of among) {
-        const allowed = triedPoolsToo ? pools.slice() : untriedPools(service, pools, tried);
-        const candidate = pickFrom(service, picker, allowed, origins, request, tried);
+        const left = wished(service, pools, wish);
+        const allowed = triedPoolsToo ? left : untriedPools(service, left, tried);
+        const candidate = pickFrom(service, picker, allowed, origins, request, tried, wish?.within);
         if (candidate !== null) return isByShare ? { ...candidate, share: candidate.origin.kept } : candidate;
       }
     }
   }
   return null;
+}
+
+/** The flags of the pools that are wished for; a copy. */
+function wished(service: ServiceState, pools: Uint8Array, wish: Wish | null): Uint8Array {
+  const only = wish?.pool ?? null;
+  return only === null ? pools.slice() : pools.map((flag, index) => (service.pools[index] === only ? flag : 0));
 }
 
 function untriedPools(service: ServiceState, pools: Uint8Array, tried: readonly Candidate[]): Uint8Array {
@@ -71,12 +97,14 @@ function pickFrom(
   origins: readonly Uint8Array[] | null,
   request: SteerRequest,
   tried: readonly Candidate[],
+  within: Wish["within"] = null,
 ): Candidate | null {
   for (;;) {
     const poolIndex = picker.pick(pools, request);
     if (poolIndex === -1) return null;
     const pool = service.pools[poolIndex]!;
-    const originIndex = pool.picker.pick(untried(pool, origins?.[poolIndex] ?? pool.eligible, tried), request);
+    const chooser = within === null ? pool.picker : within(pool);
+    const originIndex = chooser.pick(untried(pool, origins?.[poolIndex] ?? pool.eligible, tried), request);
     if (originIndex !== -1) return { pool, origin: pool.origins[originIndex]!, share: 1 };
     pools[poolIndex] = 0;
   }

@@ -119,6 +119,13 @@ export function isWholeFor({ narrowing, partial }: ServiceState): boolean {
   return !partial && narrowing.rules.length === 0 && narrowing.filters.length === 0;
 }
 
+/** Whether no fence keeps a request from an origin: neither its rule nor a filter. */
+export function mayReach(service: ServiceState, request: SteerRequest, pool: number, origin: number): boolean {
+  const { rules, filters } = service.narrowing;
+  if (rules.length > 0 && (ruleOf(service, request)?.pools?.[pool] ?? 1) !== 1) return false;
+  return filters.every(({ config, matches }) => config.percent !== undefined || matches[pool]![origin] === 1);
+}
+
 /**
  * What a request may choose from.
  *

@@ -19,6 +19,8 @@ export interface OriginState extends Member {
   /** Its place in the service's chain of backups, from 1; 0: it is a primary. */
   readonly backup: number;
   administrative: AdministrativeState;
+  /** When it began to drain, ms since the epoch; read only while it drains. */
+  drainingSinceMs: number;
   breaker: BreakerPhase;
   /** The health verdict for this region. */
   healthy: boolean;
@@ -26,6 +28,8 @@ export interface OriginState extends Member {
   ejectedUntilMs: number;
   /** Failures in a row seen by this isolate. */
   failureRun: number;
+  /** Share of requests admitted by the ramp after recovery alone, in (0, 1]. */
+  rampShare: number;
   /** Share of requests admitted while it ramps up after recovery, or gets or loses its traffic in steps, in (0, 1]. */
   admission: number;
   /** Share of its requests this region keeps on it while the world asks for more than its capacity, in (0, 1]. */
@@ -62,6 +66,11 @@ export function isEjection(refusal: Refusal | null): boolean {
  */
 export function refusalOf(origin: OriginState, nowMs: number): Refusal | null {
   return refusalBy(origin.administrative, origin) ?? (origin.ejectedUntilMs > nowMs ? "ejected here" : null);
+}
+
+/** The same whatever an operator wants of it. */
+export function ailmentOf(origin: OriginState, nowMs: number): Refusal | null {
+  return refusalBy("enabled", origin) ?? (origin.ejectedUntilMs > nowMs ? "ejected here" : null);
 }
 
 /**

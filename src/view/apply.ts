@@ -92,6 +92,9 @@ export class ViewSubjects {
       const administrative = overlay.administrative.get(id) ?? "enabled";
       const weight = overlay.weights.get(id) ?? origin.config.weight;
       const stepShare = overlay.shares.get(id) ?? 1;
+      if (administrative === "draining")
+        origin.drainingSinceMs =
+          overlay.drainsSinceMs.get(id) ?? (origin.administrative === "draining" ? origin.drainingSinceMs : nowMs);
       const isSame = origin.administrative === administrative && origin.weight === weight;
       if (isSame && placed.stepShare === stepShare) continue;
       origin.administrative = administrative;
@@ -168,6 +171,7 @@ export class ViewSubjects {
     origin.breaker = reading.breaker;
     origin.healthy = reading.healthy;
     placed.rampShare = reading.admission;
+    origin.rampShare = reading.admission;
     origin.admission = Math.min(placed.rampShare, placed.stepShare);
     origin.kept = reading.kept;
     if (origin.saturation !== reading.saturation) {

@@ -108,10 +108,12 @@ function originState(
     weight: config.weight,
     ...UNMEASURED,
     administrative: "enabled",
+    drainingSinceMs: 0,
     breaker: "closed",
     healthy: true,
     ejectedUntilMs: 0,
     failureRun: 0,
+    rampShare: 1,
     admission: 1,
     kept: 1,
   };

@@ -32,7 +32,7 @@ class ScriptedHub implements HubForIsolates {
     this.#waiting.shift()!.resolve({
       protocol: 1,
       delta,
-      versions: { base: "base", hub: "hub", overrides: 0, purges, flags: 0, origins: 0 },
+      versions: { base: "base", hub: "hub", overrides: 0, purges, flags: 0, sessions: 0, origins: 0 },
       leaseMs,
       holdMs: HOLD_MS,
       reportMs: HOLD_MS,

@@ -20,7 +20,7 @@ interface Site {
 export class Planet {
   readonly world: World;
   readonly rules: Rules;
-  readonly promised: Promised = { overrides: 0, purges: 0, flags: 0 };
+  readonly promised: Promised = { overrides: 0, purges: 0, flags: 0, sessions: 0 };
   readonly sites: Site[];
   readonly isolates: Isolate[] = [];
   readonly #storage = newControlStorage();
