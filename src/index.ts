@@ -19,6 +19,7 @@ export { IdempotencyLedger } from "../durable-objects/idempotency-ledger.ts";
 export { OriginBreaker } from "../durable-objects/origin-breaker.ts";
 export { RateLimiter } from "../durable-objects/rate-limiter.ts";
 export { RegionHub } from "../durable-objects/region-hub.ts";
+export { SessionAffinity } from "../durable-objects/session-affinity.ts";
 
 let gateway: Gateway | undefined;
 let api: ControlPlaneApi | undefined;

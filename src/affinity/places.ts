@@ -1,5 +1,5 @@
 /**
- * Where a session can be: `pool:<id>`, `origin:<id>`.
+ * Where a session can be: `pool:<id>`, `origin:<id>`, or `name:<opaque name>` for what only another service can tell.
  *
  * A session of one service names its origin, or its pool where that is its scope. One of a group names the pool that all
  * its services keep to, and of each service the origin in it.
@@ -68,7 +68,7 @@ export function settledAt(
   if (group === undefined) return scope === "pool" ? [poolPlace(pool.id)] : own;
   const shared = poolPlace(pool.id);
   const others = before.includes(shared)
-    ? before.filter((place) => originOf(place) !== null && !atlas.origins.has(place))
+    ? before.filter((place) => !place.startsWith("pool:") && !atlas.origins.has(place))
     : [];
   return [shared, ...own, ...others];
 }

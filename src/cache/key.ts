@@ -116,11 +116,19 @@ function extrasOf(
   return parts.map(([name, value]) => (value === null ? encode(name) : `${encode(name)}=${encode(value)}`)).join("&");
 }
 
-/** Whether a request carries cookies that are not part of the key, so that its answer may be personal. */
-export function hasOtherCookies(cookieField: string | null, key: Pick<CacheKeyRule, "cookies" | "headers">): boolean {
+/**
+ * Whether a request carries cookies that are not part of the key, so that its answer may be personal.
+ *
+ * @param sessionCookie our own, which says where a request goes and nothing of who it is
+ */
+export function hasOtherCookies(
+  cookieField: string | null,
+  key: Pick<CacheKeyRule, "cookies" | "headers">,
+  sessionCookie?: string,
+): boolean {
   if (cookieField === null || cookieField.trim() === "") return false;
   if (key.headers.some((name) => name.toLowerCase() === "cookie")) return false;
-  return [...cookiesOf(cookieField).keys()].some((name) => !key.cookies.includes(name));
+  return [...cookiesOf(cookieField).keys()].some((name) => name !== sessionCookie && !key.cookies.includes(name));
 }
 
 function cookiesOf(field: string | null): Map<string, string> {

@@ -244,7 +244,7 @@ export function askedWith(turn: Turn, request: Request, responseField?: (name: s
   return {
     method: request.method,
     authorized: turn.field("authorization") !== null,
-    cookied: hasOtherCookies(turn.field("cookie"), turn.rule.key),
+    cookied: hasOtherCookies(turn.field("cookie"), turn.rule.key, turn.exchange.service.affinity?.cookies?.name),
     noStore: turn.wishes.values.has("no-store"),
     locatesTarget: locatesTarget(request.url, responseField?.("content-location") ?? null),
   };

@@ -21,7 +21,7 @@ export function wholeExchange(exchange: Exchange, validating: readonly StoredRes
 
 /** The exchange of a refresh nobody waits for: with a clock and a record of its own. */
 export function backgroundExchange(exchange: Exchange): Exchange {
-  return { ...exchange, startedMs: Date.now(), attempts: [] };
+  return { ...exchange, startedMs: Date.now(), session: null, attempts: [] };
 }
 
 /** The client's own exchange, its entity tags well-formed. */

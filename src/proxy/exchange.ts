@@ -2,6 +2,7 @@
 import type { RegionView } from "../view/region-view.ts";
 import type { SteerRequest } from "../steering/policy.ts";
 import type { ServiceState } from "../steering/availability.ts";
+import type { SessionTurn } from "./affinity.ts";
 import type { Attempt } from "./attempt.ts";
 import type { RequestFields } from "./fields.ts";
 import type { Gateway } from "./gateway.ts";
@@ -30,6 +31,8 @@ export interface Exchange extends SteerRequest {
   readonly startedMs: number;
   /** The answer's body will be read here rather than passed on. */
   readonly readsBody: boolean;
+  /** null: the service has no sessions, or nobody waits for the answer. */
+  readonly session: SessionTurn | null;
   /** What was tried, in order. */
   readonly attempts: Attempt[];
 }

@@ -18,6 +18,7 @@ export interface RequestFields {
   readonly via: string | null;
   readonly maxForwards: string | null;
   readonly idempotencyKey: string | null;
+  readonly cookie: string | null;
   readonly requestId: string | null;
   /** The client's address; only Cloudflare's edge makes it trustworthy. */
   readonly clientAddress: string | null;
@@ -32,6 +33,7 @@ type Named =
   | "via"
   | "maxForwards"
   | "idempotencyKey"
+  | "cookie"
   | "requestId"
   | "clientAddress";
 
@@ -52,6 +54,7 @@ const KNOWN: ReadonlyMap<string, Named | "forbidden" | "forgeable"> = new Map([
   ["via", "via"],
   ["max-forwards", "maxForwards"],
   ["idempotency-key", "idempotencyKey"],
+  ["cookie", "cookie"],
   ["x-request-id", "requestId"],
   ["cf-connecting-ip", "clientAddress"],
   ["proxy-authenticate", "forbidden"],
@@ -87,6 +90,7 @@ export function readFields(headers: Headers): RequestFields {
     via: null,
     maxForwards: null,
     idempotencyKey: null,
+    cookie: null,
     requestId: null,
     clientAddress: null,
   };

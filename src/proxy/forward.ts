@@ -1,4 +1,5 @@
 /** From a request to an origin's answer: candidate after candidate, until one answers or there is no point in going on. */
+import { NO_CLAIM } from "../affinity/claim.ts";
 import type { RetryRule } from "../config/retry.ts";
 import { backoffMs } from "../resilience/backoff.ts";
 import { hedgeAfterMs } from "../resilience/hedge.ts";
@@ -30,9 +31,13 @@ export async function forward(exchange: Exchange): Promise<Answer> {
   const keepBytes = rule.attempts > 1 || rule.hedge !== undefined ? retry.maxBufferedBodyBytes : 0;
   const read = outboundBody(request, exchange.fields.contentLength, keepBytes, limits.maxBodyBytes);
   const body = read instanceof Promise ? await read : read;
+  const recalled = exchange.session?.recall(exchange) ?? null;
+  if (recalled !== null) await recalled;
+  const claim = exchange.session?.claim(exchange) ?? NO_CLAIM;
   const errand: Errand = {
     exchange,
     rule,
+    claim,
     headers: outboundHeaders(exchange),
     target: outboundTarget(exchange),
     body,
@@ -41,14 +46,18 @@ export async function forward(exchange: Exchange): Promise<Answer> {
   };
   countRequest(service.pace.budget, exchange.startedMs);
 
-  let trial = body.fault === null ? beginTrial(errand) : null;
-  const place = body.fault === null ? (trial ?? nextPlace(errand)) : null;
+  // A session that has somewhere to go is not sent elsewhere for a trial.
+  let trial = body.fault === null && claim.kind === "free" ? beginTrial(errand) : null;
+  const place = body.fault === null ? (trial ?? firstPlace(errand)) : null;
   // Awaited only where there is something to wait for: each turn of the queue costs, and usually there is nothing.
   let candidate = place instanceof Promise ? await place : place;
   for (let made = 1; candidate !== null; made++) {
     const outcome = await (trial === null ? tryOrHedge(errand, candidate) : startTry(errand, candidate, trial).outcome);
     trial = null;
-    if (outcome.kind === "success") return { response: streamed(exchange, outcome.response) };
+    if (outcome.kind === "success") {
+      exchange.session?.served(exchange, exchange.attempts.at(-1)!.candidate);
+      return { response: streamed(exchange, outcome.response) };
+    }
     if (body.fault !== null) break;
     const mayRetry = retries(errand, outcome, made) && (await backOff(errand, made));
     candidate = mayRetry ? await retryPlace(errand) : null;
@@ -84,22 +93,43 @@ function beginTrial(errand: Errand): Trial | null {
   return null;
 }
 
+/** Where the first attempt goes: a session's origin comes before any policy, and is waited for when it is full. */
+function firstPlace(errand: Errand): Candidate | null | Promise<Candidate | null> {
+  const { claim } = errand;
+  if (claim.kind !== "stay") return nextPlace(errand);
+  const { pace, config } = errand.exchange.service;
+  const home: Candidate = { ...claim.candidate, share: 1 };
+  if (enterOrigin(pace, config.concurrency, home.origin)) return home;
+  return waitForOrigin(pace, config.concurrency!, home.origin).then((entered) => (entered ? home : nextPlace(errand)));
+}
+
+/** The next candidate, as far as the request's session lets it go. */
+function candidateAfter({ exchange, claim }: Errand, tried: readonly Candidate[]): Candidate | null {
+  const { state } = exchange;
+  if (claim.kind === "free") return nextCandidate(state, exchange, tried, Date.now());
+  if (claim.kind === "refused") return null;
+  const pool = claim.kind === "within" ? claim.pool : null;
+  const near = pool === null ? null : nextCandidate(state, exchange, tried, Date.now(), { pool, within: null });
+  return near !== null || !claim.mayLeave ? near : nextCandidate(state, exchange, tried, Date.now());
+}
+
 /** The next candidate that has room for an attempt; when all are full, the best of them once it has. */
 function nextPlace(errand: Errand): Candidate | null | Promise<Candidate | null> {
   const { exchange, tried } = errand;
-  const { state, service } = exchange;
-  const candidate = nextCandidate(state, exchange, tried, Date.now());
+  const { service } = exchange;
+  const candidate = candidateAfter(errand, tried);
   if (candidate === null || enterOrigin(service.pace, service.config.concurrency, candidate.origin)) return candidate;
   return placeBeside(errand, candidate);
 }
 
 /** A candidate that comes after one that is full. */
-async function placeBeside({ exchange, tried }: Errand, best: Candidate): Promise<Candidate | null> {
-  const { state, service } = exchange;
+async function placeBeside(errand: Errand, best: Candidate): Promise<Candidate | null> {
+  const { exchange, tried } = errand;
+  const { service } = exchange;
   const concurrency = service.config.concurrency!;
   const passed = [...tried, best];
   for (;;) {
-    const candidate = nextCandidate(state, exchange, passed, Date.now());
+    const candidate = candidateAfter(errand, passed);
     if (candidate === null) break;
     if (enterOrigin(service.pace, concurrency, candidate.origin)) return candidate;
     passed.push(candidate);
@@ -126,9 +156,9 @@ function tryOrHedge(errand: Errand, candidate: Candidate): Promise<Outcome> {
   });
 }
 
-/** Two origins get the request, so it has to be harmless twice, whole, and no handshake. */
-function mayHedge({ exchange, rule, body }: Errand): boolean {
-  if (!body.replayable || exchange.fields.upgrade !== null) return false;
+/** Two origins get the request, so it has to be harmless twice, whole, no handshake, and of nobody who has a home. */
+function mayHedge({ exchange, rule, body, claim }: Errand): boolean {
+  if (claim.kind !== "free" || !body.replayable || exchange.fields.upgrade !== null) return false;
   return isHarmless(rule, { method: exchange.request.method, deduplicated: isDeduplicated(exchange) });
 }
 

@@ -3,6 +3,7 @@ import type { RuleAnswer } from "../config/rules.ts";
 import { hashOfKey } from "../steering/hash-key.ts";
 import { ruleOf } from "../steering/narrow.ts";
 import type { EdgeFacts } from "../steering/place.ts";
+import { SessionTurn } from "./affinity.ts";
 import { addressOf } from "./address.ts";
 import { answerAsRecipient, refusalOf } from "./admit.ts";
 import type { Exchange } from "./exchange.ts";
@@ -63,6 +64,7 @@ export async function handle(request: Request, gateway: Gateway, context: Execut
     path: address.path,
     startedMs: Date.now(),
     readsBody: service.config.timeouts.idleMs > 0,
+    session: service.affinity === null ? null : new SessionTurn(service.affinity),
     attempts: [],
   };
 
@@ -95,7 +97,8 @@ async function answerOf(exchange: Exchange): Promise<Response> {
     algorithm: service.config.steering.policy,
     durationMs: Date.now() - startedMs,
   });
-  return response;
+  // After the cache: what it keeps or gives out is nobody's session.
+  return exchange.session !== null && "response" in answer ? exchange.session.dress(response) : response;
 }
 
 /** An answer from the store says how it came about where an origin was asked, or where everything is to be said. */

@@ -3,6 +3,7 @@ import type { HeaderValue, OriginConfig } from "../config/pool.ts";
 import type { Config } from "../config/schema.ts";
 import { resolveHeaders, type Bindings } from "../config/secret.ts";
 import type { ServiceConfig } from "../config/service.ts";
+import { openAffinity, type ServiceAffinity } from "./affinity.ts";
 import { accessList, type AccessList } from "./access.ts";
 import { makeServiceCache, type ServiceCache } from "./cache-plan.ts";
 import { openLimits, type Limits } from "./limit.ts";
@@ -34,6 +35,8 @@ export interface ServicePlan {
   readonly limits: Limits;
   /** Whether open streams are counted. */
   readonly countsStreams: boolean;
+  /** null: the service has no sessions. */
+  readonly affinity: ServiceAffinity | null;
   readonly requestHeaders: HeaderEdits;
   readonly responseHeaders: HeaderEdits;
   /** null: the service has no cache rules. */
@@ -112,6 +115,7 @@ function servicePlan(
     access: kept("access", ["access"], () => accessList(config.access)),
     limits: kept("limits", ["rateLimits", "priorities", "auth"], () => openLimits(name, config, bindings)),
     countsStreams: asksForStreams(config.steering),
+    affinity: kept("affinity", ["affinity"], () => openAffinity(name, config.affinity, bindings)),
     requestHeaders: headerEdits(config.request.headers, bindings),
     responseHeaders: headerEdits(config.response.headers, bindings),
     cache: kept("cache", ["cache"], () => makeServiceCache(name, config.cache, () => caches.default)),

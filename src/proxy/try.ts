@@ -1,4 +1,5 @@
 /** One try of an errand at one candidate: sent, timed, recorded, and given up when told so. */
+import type { Claim } from "../affinity/claim.ts";
 import type { RetryRule } from "../config/retry.ts";
 import { observeDuration } from "../resilience/hedge.ts";
 import type { Candidate } from "../steering/candidates.ts";
@@ -15,6 +16,8 @@ import { headersFor } from "./request.ts";
 export interface Errand {
   readonly exchange: Exchange;
   readonly rule: RetryRule;
+  /** Where the request's session wants it to go. */
+  readonly claim: Claim;
   readonly headers: Headers;
   /** Path and query as the origin sees them. */
   readonly target: string;

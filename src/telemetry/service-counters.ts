@@ -3,6 +3,18 @@
  * `/api/v1/cache/stats` read them by these names.
  */
 
+/** What became of sessions, wherever they are kept. */
+export type SessionEvent =
+  /** One began. */
+  | "created"
+  /** One is at home elsewhere from now on. */
+  | "moved";
+
+export const SESSION_COUNTERS: Readonly<Record<SessionEvent, string>> = {
+  created: "sessions.created",
+  moved: "sessions.moved",
+};
+
 /** What became of a request that a cache rule is for (rules of mode `bypass` count nothing). */
 export type CacheEvent =
   /** Answered from the store, fresh; conditional and range requests too. */

@@ -48,7 +48,7 @@ export function memoryObjects(
 
 /** A hub that nobody has reported anything to. */
 function memoryHub(clock: () => number): HubForApi {
-  const versions = { base: "", hub: "memory", origins: 0, overrides: 0, purges: 0, flags: 0 };
+  const versions = { base: "", hub: "memory", origins: 0, overrides: 0, purges: 0, flags: 0, sessions: 0 };
   const description = {
     hub: "memory",
     instance: "memory",
