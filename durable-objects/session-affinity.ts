@@ -1,7 +1,15 @@
 /** The `SessionAffinity` Durable Object: where sessions are at home that no cookie carries, one shard of them in each. */
 import { DurableObject } from "cloudflare:workers";
 import { bind, move, type BindAsk, type Bound, type MoveAsk } from "../src/affinity/binding.ts";
-import type { AffinityForIsolates, BindingAnswer, SessionName } from "../src/affinity/messages.ts";
+import type {
+  AffinityForApi,
+  AffinityForIsolates,
+  BindingAnswer,
+  SessionFilter,
+  SessionName,
+  SessionRecord,
+  SessionStatistics,
+} from "../src/affinity/messages.ts";
 import { SessionStore } from "./session-store.ts";
 
 /** Sessions a shard keeps; the least recently seen are let go beyond. */
@@ -11,7 +19,7 @@ const CAPACITY = 50_000;
 const CLEAR_EVERY_MS = 600_000;
 
 /** Calls are synchronous inside, so each is atomic: of several who bind one session at once the first wins. */
-export class SessionAffinity extends DurableObject<unknown> implements AffinityForIsolates {
+export class SessionAffinity extends DurableObject<unknown> implements AffinityForIsolates, AffinityForApi {
   readonly #store: SessionStore;
 
   constructor(state: DurableObjectState, env: unknown) {
@@ -41,6 +49,31 @@ export class SessionAffinity extends DurableObject<unknown> implements AffinityF
       this.#store.tally("moved");
     }
     return Promise.resolve(answer(moved, ask.service, nowMs));
+  }
+
+  list(filter: SessionFilter, after: string, limit: number): Promise<SessionRecord[]> {
+    return Promise.resolve(this.#store.list(filter, after, limit, Date.now()));
+  }
+
+  find(hash: string): Promise<SessionRecord | null> {
+    const stored = this.#store.find(hash);
+    return Promise.resolve(stored !== null && stored.binding.expiresMs > Date.now() ? stored : null);
+  }
+
+  revoke(hash: string, id: string): Promise<void> {
+    if (this.#store.find(hash)?.binding.id === id) this.#store.delete(hash);
+    this.#store.tally("revoked");
+    return Promise.resolve();
+  }
+
+  revokeAll(filter: SessionFilter): Promise<number> {
+    const revoked = this.#store.deleteAll(filter);
+    this.#store.tally("revoked", revoked);
+    return Promise.resolve(revoked);
+  }
+
+  statistics(): Promise<SessionStatistics> {
+    return Promise.resolve({ active: this.#store.active(Date.now()), ...this.#store.tallies() });
   }
 
   override async alarm(): Promise<void> {

@@ -1,28 +1,7 @@
 /** The sessions of one shard in SQLite: found, written, listed, bounded. */
-import type { Binding } from "../src/affinity/binding.ts";
-import type { SessionName } from "../src/affinity/messages.ts";
+import type { SessionFilter, SessionRecord, SessionTally } from "../src/affinity/messages.ts";
 
-/** One session as it is stored. */
-export interface StoredSession extends SessionName {
-  readonly binding: Binding;
-}
-
-/** What came of sessions since the shard began. */
-export interface SessionTally {
-  readonly created: number;
-  readonly moved: number;
-  readonly expired: number;
-  readonly revoked: number;
-  /** Let go although they lived, because the shard was full. */
-  readonly evicted: number;
-}
-
-export type TallyEvent = keyof SessionTally;
-
-export interface SessionFilter {
-  readonly service?: string;
-  readonly origin?: string;
-}
+type TallyEvent = keyof SessionTally;
 
 /** Of a full shard, the part that makes room at once, so that not every new session does. */
 const EVICTED_PART = 0.01;
@@ -61,13 +40,13 @@ export class SessionStore {
     return this.#count;
   }
 
-  find(hash: string): StoredSession | null {
+  find(hash: string): SessionRecord | null {
     const [row] = this.#sql.exec<Row>("SELECT * FROM sessions WHERE hash = ?", hash).toArray();
-    return row === undefined ? null : storedSession(row);
+    return row === undefined ? null : sessionRecord(row);
   }
 
   /** Writes a session down and, in a full shard, lets go of others. */
-  put({ hash, scope, key, binding }: StoredSession, isNew: boolean, nowMs: number): void {
+  put({ hash, scope, key, binding }: SessionRecord, isNew: boolean, nowMs: number): void {
     if (isNew && this.#count >= this.#capacity) this.#makeRoom(nowMs);
     const { id, epoch, pool, origins, issuedMs, expiresMs, seenMs } = binding;
     this.#sql.exec(
@@ -87,7 +66,7 @@ export class SessionStore {
   }
 
   /** Deletes one. @returns what it was, or null */
-  delete(hash: string): StoredSession | null {
+  delete(hash: string): SessionRecord | null {
     const stored = this.find(hash);
     if (stored === null) return null;
     this.#sql.exec("DELETE FROM sessions WHERE hash = ?", hash);
@@ -115,19 +94,18 @@ export class SessionStore {
    *
    * @param after only those with a greater hash
    */
-  list(filter: SessionFilter, after: string, limit: number, nowMs: number): StoredSession[] {
-    const page: StoredSession[] = [];
+  list(filter: SessionFilter, after: string, limit: number, nowMs: number): SessionRecord[] {
+    const page: SessionRecord[] = [];
     for (const stored of this.#all(after)) {
       if (stored.binding.expiresMs > nowMs && matches(stored, filter) && page.push(stored) >= limit) break;
     }
     return page;
   }
 
-  /** How many live that a filter names. */
-  active(filter: SessionFilter, nowMs: number): number {
-    let count = 0;
-    for (const stored of this.#all()) if (stored.binding.expiresMs > nowMs && matches(stored, filter)) count++;
-    return count;
+  /** How many live. */
+  active(nowMs: number): number {
+    return this.#sql.exec<{ count: number }>("SELECT count(*) AS count FROM sessions WHERE expires > ?", nowMs).one()
+      .count;
   }
 
   /** Counts what happened. */
@@ -161,13 +139,13 @@ export class SessionStore {
     this.tally("evicted", evicted);
   }
 
-  *#all(after = ""): Generator<StoredSession> {
+  *#all(after = ""): Generator<SessionRecord> {
     for (const row of this.#sql.exec<Row>("SELECT * FROM sessions WHERE hash > ? ORDER BY hash", after))
-      yield storedSession(row);
+      yield sessionRecord(row);
   }
 }
 
-function storedSession({ hash, scope, key, id, epoch, pool, origins, issued, expires, seen }: Row): StoredSession {
+function sessionRecord({ hash, scope, key, id, epoch, pool, origins, issued, expires, seen }: Row): SessionRecord {
   const bySpot = JSON.parse(origins) as Record<string, string | null>;
   return {
     hash,
@@ -177,7 +155,7 @@ function storedSession({ hash, scope, key, id, epoch, pool, origins, issued, exp
   };
 }
 
-function matches({ binding }: StoredSession, { service, origin }: SessionFilter): boolean {
+function matches({ binding }: SessionRecord, { service, origin }: SessionFilter): boolean {
   if (service !== undefined && !(service in binding.origins)) return false;
   return origin === undefined || Object.values(binding.origins).includes(origin);
 }

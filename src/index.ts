@@ -91,6 +91,7 @@ async function openControlPlane(gateway: Gateway): Promise<ControlPlaneApi> {
     breaker: (origin) => objects.breaker(origin),
     limiter: (name) => objects.limiter(name),
     syncCounters: gateway.syncCounters,
+    sessions: (shard) => objects.sessions(shard),
     viewFrom: (region) => gateway.viewFrom(region),
     placeOf: gateway.placeOf,
     serve: async (request, context) =>

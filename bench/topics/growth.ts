@@ -147,6 +147,7 @@ function versionsOf({ instance, origins, logged }: HubState) {
     overrides: logged.overrides.version,
     purges: logged.purges.version,
     flags: logged.flags.version,
+    sessions: logged.sessions.version,
     origins: origins.version,
   };
 }

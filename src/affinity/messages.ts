@@ -37,3 +37,40 @@ export interface AffinityForIsolates {
   /** null: the session is no more. */
   move(hash: string, ask: MoveAsk): Promise<BindingAnswer | null>;
 }
+
+/** A session as an operator sees it. */
+export interface SessionRecord extends SessionName {
+  readonly binding: Binding;
+}
+
+/** What came of a shard's sessions since it began. */
+export interface SessionTally {
+  readonly created: number;
+  readonly moved: number;
+  readonly expired: number;
+  readonly revoked: number;
+  /** Let go although they lived, because the shard was full. */
+  readonly evicted: number;
+}
+
+export interface SessionFilter {
+  readonly service?: string;
+  readonly origin?: string;
+}
+
+export interface SessionStatistics extends SessionTally {
+  /** Sessions that live. */
+  readonly active: number;
+}
+
+/** What the control plane's API asks of a shard. */
+export interface AffinityForApi {
+  /** Those that live, by their hash; only greater ones than `after`. */
+  list(filter: SessionFilter, after: string, limit: number): Promise<SessionRecord[]>;
+  find(hash: string): Promise<SessionRecord | null>;
+  /** Forgets a session, if it is still this one. It has been revoked before. */
+  revoke(hash: string, id: string): Promise<void>;
+  /** Forgets all that the filter names. @returns how many */
+  revokeAll(filter: SessionFilter): Promise<number>;
+  statistics(): Promise<SessionStatistics>;
+}

@@ -30,6 +30,7 @@ import { addRecovery } from "./recovery.ts";
 import { addRateLimits } from "./rate-limits.ts";
 import { addReferencePage } from "./reference-page.ts";
 import { addRetry } from "./retry.ts";
+import { addSessions } from "./sessions.ts";
 import { addStats } from "./stats.ts";
 import { addRegistration } from "./registration.ts";
 import type { ApiBindings, ApiEnv, System } from "./system.ts";
@@ -100,6 +101,7 @@ export function controlPlaneApp(system: System): OpenAPIHono<ApiEnv> {
   addRetry(app, system);
   addRateLimits(app, system);
   addAdmin(app, system);
+  addSessions(app, system);
   addDocument(app);
   addReferencePage(app);
 

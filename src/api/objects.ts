@@ -6,6 +6,7 @@ import type { ControlPlaneForApi } from "../agreement/revision.ts";
 import { regionOf } from "../agreement/sharding.ts";
 import type { Region } from "../config/region.ts";
 import { loggedVersions } from "../agreement/view-state.ts";
+import type { AffinityForApi } from "../affinity/messages.ts";
 import type { BreakerForApi } from "../resilience/breaker-order.ts";
 import type { LedgerForIsolates } from "../resilience/idempotency-messages.ts";
 import type { LimiterForApi } from "../rate-limit/messages.ts";
@@ -20,7 +21,7 @@ const LEDGER_NAME = "control-plane";
 /** @param bindings the Worker's environment. An object that is not bound is missed when it is asked */
 export function controlObjects(
   bindings: Readonly<Record<string, unknown>>,
-): Pick<System, "control" | "audit" | "ledger" | "hub" | "breaker" | "limiter"> {
+): Pick<System, "control" | "audit" | "ledger" | "hub" | "breaker" | "limiter" | "sessions"> {
   // A stub that has failed stays broken, so each question gets a new one.
   return {
     get control() {
@@ -34,6 +35,7 @@ export function controlObjects(
     },
     hub: (name) => stub(bindings, "REGION_HUB", name, { locationHint: regionOf(name) }) as HubForApi,
     limiter: (name) => stub(bindings, "RATE_LIMITER", name) as LimiterForApi,
+    sessions: (shard) => stub(bindings, "SESSION_AFFINITY", shard) as AffinityForApi,
     breaker: (origin) => stub(bindings, "ORIGIN_BREAKER", origin) as BreakerForApi,
   };
 }

@@ -5,6 +5,7 @@ import type { AuditForApi } from "../agreement/audit-record.ts";
 import type { HubName, LoggedDelta, LoggedVersions, OriginId } from "../agreement/protocol.ts";
 import type { ControlPlaneForApi } from "../agreement/revision.ts";
 import type { Config } from "../config/schema.ts";
+import type { AffinityForApi } from "../affinity/messages.ts";
 import type { BreakerForApi } from "../resilience/breaker-order.ts";
 import type { LimiterForApi } from "../rate-limit/messages.ts";
 import type { LedgerForIsolates } from "../resilience/idempotency-messages.ts";
@@ -35,6 +36,8 @@ export interface System {
   readonly ledger: LedgerForIsolates;
   /** A hub by its name, made in its region if it is not there yet. */
   hub(name: HubName): HubForApi;
+  /** One shard of the sessions that no cookie carries. */
+  sessions(shard: string): AffinityForApi;
   /** An origin's breaker. */
   breaker(origin: OriginId): BreakerForApi;
   /** The object that counts one key of a rate limit, by its name. */
@@ -66,6 +69,8 @@ export interface Located {
 export interface ApiBindings {
   /** JSON list of `AdminToken`. */
   readonly ADMIN_TOKENS?: string;
+  /** Keys of session cookies, so that one can be looked up. */
+  readonly SESSION_SECRET?: string;
 }
 
 /** What hono keeps for one request. */

@@ -61,11 +61,6 @@ export class ServiceAffinity {
     this.#cleared.set(session, rules.version);
     return true;
   }
-
-  /** Whether the relay of a WebSocket has something to watch for. */
-  get watchesDrains(): boolean {
-    return this.config.drainSeconds > 0;
-  }
 }
 
 /** The sessions of a service, or null where it has none. */

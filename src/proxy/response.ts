@@ -1,4 +1,5 @@
 /** What goes back to the client: the origin's answer less what was meant for this hop, plus how it came about. */
+import { relayUntilDrained } from "./drained-web-socket.ts";
 import type { Exchange } from "./exchange.ts";
 import { relayWithIdleLimit } from "./idle.ts";
 import { nominatedFields } from "./fields.ts";
@@ -6,9 +7,9 @@ import { nominatedFields } from "./fields.ts";
 /** Fields for one hop only that the runtime would pass on; `Connection` and its kin it writes itself (see fields.ts). */
 const HOP_BY_HOP = ["Proxy-Authenticate", "Proxy-Authentication-Info", "Proxy-Connection"];
 
-/** Dresses an origin's answer for the client. A WebSocket's 101 passes as it is. */
+/** Dresses an origin's answer for the client. A WebSocket's 101 passes as it is, or through a relay where drains end it. */
 export function clientResponse(exchange: Exchange, origin: Response): Response {
-  if (origin.webSocket !== null) return origin;
+  if (origin.webSocket !== null) return webSocketResponse(exchange, origin);
   const { idleMs } = exchange.service.config.timeouts;
   const body = idleMs > 0 && origin.body !== null ? relayWithIdleLimit(origin, idleMs) : origin.body;
   const response = new Response(body, origin);
@@ -21,6 +22,14 @@ export function clientResponse(exchange: Exchange, origin: Response): Response {
   for (const [name, value] of exchange.service.responseHeaders.set) headers.set(name, value);
   describeExchange(exchange, headers);
   return response;
+}
+
+function webSocketResponse(exchange: Exchange, handshake: Response): Response {
+  const drainSeconds = exchange.service.affinity?.config.drainSeconds ?? 0;
+  const last = exchange.attempts.at(-1);
+  return drainSeconds === 0 || last === undefined
+    ? handshake
+    : relayUntilDrained(exchange, handshake, last.candidate.origin, drainSeconds);
 }
 
 /** Says how an answer came about: `X-Request-Id`, `Server-Timing` and, where asked for, the debug fields. */

@@ -21,9 +21,14 @@ const OF_THE_HANDSHAKE = ["Connection", "Upgrade", "Sec-WebSocket-Accept", "Sec-
  *
  * @param origin an answer with a `webSocket`
  * @param ended  called once, when either side has closed
+ * @param begun  is given what closes both sides
  * @returns the answer for the client
  */
-export function relayWebSocket(origin: Response, ended: () => void): Response {
+export function relayWebSocket(
+  origin: Response,
+  ended: () => void,
+  begun: (closeBoth: (code: number, reason: string) => void) => void = () => undefined,
+): Response {
   const toOrigin = origin.webSocket!;
   const { 0: forClient, 1: toClient } = new WebSocketPair();
   let isOpen = true;
@@ -35,6 +40,10 @@ export function relayWebSocket(origin: Response, ended: () => void): Response {
   pass(toClient, toOrigin, endOnce);
   toOrigin.accept();
   toClient.accept();
+  begun((code, reason) => {
+    close(toClient, code, reason);
+    close(toOrigin, code, reason);
+  });
   const headers = new Headers(origin.headers);
   for (const name of OF_THE_HANDSHAKE) headers.delete(name);
   return new Response(null, { status: 101, webSocket: forClient, headers });

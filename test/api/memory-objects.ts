@@ -6,6 +6,7 @@ import { noSyncs } from "../../src/telemetry/sync-counters.ts";
 import { noRollUps, performanceOf } from "../../src/agreement/roll-ups.ts";
 import { noCounts } from "../../src/agreement/traffic-counts.ts";
 import { noHubCalls, type HubForApi } from "../../durable-objects/hub-description.ts";
+import type { AffinityForApi } from "../../src/affinity/messages.ts";
 import { change, deltaSince, type SectionState } from "../../src/agreement/section.ts";
 import { emptyLog } from "../../src/agreement/view-state.ts";
 import type { System } from "../../src/api/system.ts";
@@ -18,7 +19,7 @@ import type { KeptAnswer } from "../../src/resilience/idempotency-messages.ts";
 
 export function memoryObjects(
   clock: () => number,
-): Pick<System, "control" | "audit" | "ledger" | "hub" | "breaker" | "limiter" | "syncCounters"> {
+): Pick<System, "control" | "audit" | "ledger" | "hub" | "breaker" | "limiter" | "sessions" | "syncCounters"> {
   const records: AuditRecord[] = [];
   const audit: System["audit"] = {
     append(entries) {
@@ -43,8 +44,18 @@ export function memoryObjects(
     breaker: memoryBreakers(clock),
     limiter: () => ({ reset: () => Promise.resolve() }),
     syncCounters: noSyncs(),
+    sessions: () => NO_SESSIONS,
   };
 }
+
+/** A shard without sessions: what it does with them is tested on the real one. */
+const NO_SESSIONS: AffinityForApi = {
+  list: () => Promise.resolve([]),
+  find: () => Promise.resolve(null),
+  revoke: () => Promise.resolve(),
+  revokeAll: () => Promise.resolve(0),
+  statistics: () => Promise.resolve({ active: 0, created: 0, moved: 0, expired: 0, revoked: 0, evicted: 0 }),
+};
 
 /** A hub that nobody has reported anything to. */
 function memoryHub(clock: () => number): HubForApi {

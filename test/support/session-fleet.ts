@@ -107,7 +107,7 @@ export async function startFleet(
       return answer;
     },
     async administer(origin, state, sinceMs) {
-      const since = sinceMs === undefined ? {} : { sinceMs };
+      const since = sinceMs === undefined ? {} : { by: { author: "test", reason: "", atMs: sinceMs } };
       const override: Override = {
         kind: "administrative",
         origin,
