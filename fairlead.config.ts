@@ -57,6 +57,8 @@ export default defineConfig({
       request: { headers: { set: { "X-Env": "demo" }, remove: [] }, stripPrefix: "", rewrite: [] },
       response: { headers: { set: {}, remove: [] } },
       httpsRedirect: false,
+      // Sessions that stay where they began; needs the secret SESSION_SECRET (the demo makes one). Over https leave `cookie` out.
+      // affinity: { cookie: { name: "fairlead", secure: false } },
       // Quicker than the defaults (30 s, 10 s), so that a recovery can be watched.
       breaker: { openSeconds: 5 },
       ramp: { stepSeconds: 1 },

@@ -1,4 +1,5 @@
 /** The demo's processes as one company: they start together, and end together. */
+import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
@@ -81,12 +82,13 @@ async function both<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]
   return Promise.all([first, second]);
 }
 
-/** What `wrangler dev` would take from .dev.vars. */
+/** What `wrangler dev` would take from .dev.vars, and a key for sessions where none is set there. */
 async function localSecrets(): Promise<Record<string, string>> {
+  const made = { SESSION_SECRET: randomBytes(32).toString("base64url") };
   try {
-    return parseEnv(await readFile(join(PROJECT, ".dev.vars"), "utf8")) as Record<string, string>;
+    return { ...made, ...(parseEnv(await readFile(join(PROJECT, ".dev.vars"), "utf8")) as Record<string, string>) };
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return {};
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return made;
     throw error;
   }
 }
