@@ -36,8 +36,8 @@ import { waitMember, waitOf, waitQuery } from "./wait.ts";
 const TAG = "Configuration";
 const BASE = "/api/v1/loadbalancer/config";
 
-/** A configuration put at runtime travels to every isolate, and its history is kept, in characters of JSON. */
-const MAX_LENGTH = 512 * 1024;
+/** A configuration put at runtime travels to every isolate, and its history is kept, in bytes of JSON. */
+const MAX_BYTES = 512 * 1024;
 
 /** What a change at runtime may not touch: it decides who may make one, and where hubs are. */
 const DEPLOYED_ONLY = ["admin", "regions", "registration"] as const;
@@ -224,8 +224,8 @@ export function addConfig(app: OpenAPIHono<ApiEnv>, system: System): void {
     const { config: document, reason, expiresInSeconds, force, waitMs } = c.req.valid("json");
     const config = soundConfig(system, document);
     const json = JSON.stringify(config);
-    if (json.length > MAX_LENGTH)
-      throw new ApiProblem("too-large", `Expected a configuration of at most ${MAX_LENGTH} characters of JSON.`);
+    if (new TextEncoder().encode(json).byteLength > MAX_BYTES)
+      throw new ApiProblem("too-large", `Expected a configuration of at most ${MAX_BYTES} bytes of JSON.`);
     const expected = Number(c.req.valid("header")["if-match"].replaceAll(/[^\d]/g, ""));
     const answer = await amend(
       c,

@@ -10,6 +10,7 @@ import {
   overrideSchema,
 } from "./override-body.ts";
 import { amend, standingOverrides } from "./overrides.ts";
+import { mayDo } from "./principal.ts";
 import { ApiProblem } from "./problem.ts";
 import { answers, declare } from "./route.ts";
 import type { ApiEnv, System } from "./system.ts";
@@ -73,7 +74,12 @@ export function addOverrides(app: OpenAPIHono<ApiEnv>, system: System): void {
     const { key } = c.req.valid("param");
     const { waitMs, reason, force } = c.req.valid("query");
     const answer = await amend(c, system, waitMs, ({ overrides }) => {
-      if (!overrides.has(key)) throw new ApiProblem("not-found", "There is no such override.");
+      const override = overrides.get(key);
+      if (override === undefined) throw new ApiProblem("not-found", "There is no such override.");
+      // What only `config` may lay, only `config` may take away.
+      const isConfiguration = override.kind === "config" || override.kind === "registration";
+      if (isConfiguration && !mayDo(c.var.principal, "config"))
+        throw new ApiProblem("forbidden", "Taking this away needs the scope `config` as well.");
       const entries = [{ key, value: null }];
       return { action: "override.clear", target: key, reason, entries, force: force === "true" };
     });

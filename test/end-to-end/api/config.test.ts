@@ -90,6 +90,9 @@ describe(`PUT ${BASE}`, () => {
     expect((await services.visit("new.localhost")).status).toBe(200);
     expect((await services.visit("shop.localhost")).status).toBe(200);
     expect(await get()).toMatchObject({ source: "runtime" });
+    // Whoever may only operate cannot take it away either.
+    const cleared = await services.api.call("operate", "DELETE", "/api/v1/loadbalancer/overrides/config");
+    expect(cleared.status).toBe(403);
     await rollback(before.revision);
     expect((await services.visit("new.localhost")).status).toBe(421);
   });
