@@ -6,10 +6,7 @@ import { withoutSecrets } from "../agreement/audit-record.ts";
 import { difference } from "../agreement/history.ts";
 import { configOf, effectiveConfig, layOver, type Overrides } from "../agreement/overlay.ts";
 import type { Override } from "../agreement/override.ts";
-import { checkConfig } from "../config/check.ts";
-import { describeProblem, problemsOf, type ConfigProblem } from "../config/problem.ts";
-import { configSchema, type Config } from "../config/schema.ts";
-import { namedBindings } from "../config/secret.ts";
+import type { Config } from "../config/schema.ts";
 import { jsonDiff } from "./json-diff.ts";
 import {
   changeBody,
@@ -29,8 +26,8 @@ import { mayDo } from "./principal.ts";
 import { ApiProblem } from "./problem.ts";
 import { overridesAt, revisionsBelow } from "./revisions.ts";
 import { answers, declare, json } from "./route.ts";
+import { DEPLOYED_ONLY, soundConfig } from "./sound-config.ts";
 import type { ApiEnv, System } from "./system.ts";
-import { invalid } from "./validation.ts";
 import { waitMember, waitOf, waitQuery } from "./wait.ts";
 
 const TAG = "Configuration";
@@ -38,9 +35,6 @@ const BASE = "/api/v1/loadbalancer/config";
 
 /** A configuration put at runtime travels to every isolate, and its history is kept, in bytes of JSON. */
 const MAX_BYTES = 512 * 1024;
-
-/** What a change at runtime may not touch: it decides who may make one, and where hubs are. */
-const DEPLOYED_ONLY = ["admin", "regions", "registration"] as const;
 
 const documentSchema = z.record(z.string(), z.unknown());
 const documentExample = { services: { shop: { hosts: ["shop.example.com"], pools: {} } } };
@@ -317,43 +311,4 @@ function isOperators(override: Override | null): boolean {
 
 function isOver(override: Override | null, nowMs: number): boolean {
   return override !== null && override.expiresAtMs !== null && override.expiresAtMs <= nowMs;
-}
-
-/** @throws ApiProblem that lists every wrong field */
-function soundConfig(system: System, document: unknown): Config {
-  const parsed = configSchema.safeParse(document);
-  if (!parsed.success) throw wrong(problemsOf(parsed.error.issues, document));
-  const problems = checkConfig(parsed.data);
-  if (problems.length > 0) throw wrong(problems);
-  const changed = DEPLOYED_ONLY.filter(
-    (name) => JSON.stringify(parsed.data[name]) !== JSON.stringify(system.config[name]),
-  );
-  if (changed.length > 0) {
-    throw invalid(
-      changed.map((name) => ({
-        pointer: `#/config/${name}`,
-        detail: `Expected \`${name}\` to be as deployed: it is changed with a deployment only`,
-      })),
-    );
-  }
-  // Whoever may change the configuration could else have any secret of the Worker sent to a place of their own.
-  const deployed = namedBindings(system.config);
-  const unknown = [...namedBindings(parsed.data)].filter((name) => !deployed.has(name));
-  if (unknown.length > 0) {
-    throw invalid(
-      unknown.map((name) => ({
-        pointer: "#/config",
-        detail: `Expected \`${name}\` to be a secret or binding that the deployed configuration names too`,
-      })),
-    );
-  }
-  const fault = system.faultOf(parsed.data);
-  if (fault !== null) throw invalid([{ pointer: "#/config", detail: fault }]);
-  return parsed.data;
-}
-
-function wrong(problems: readonly ConfigProblem[]): ApiProblem {
-  return invalid(
-    problems.map((problem) => ({ pointer: `#/config${problem.pointer.slice(1)}`, detail: describeProblem(problem) })),
-  );
 }
