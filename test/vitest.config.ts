@@ -24,8 +24,8 @@ export default defineConfig({
           name: "end-to-end",
           include: ["test/end-to-end/**/*.test.ts"],
           environment: "node",
-          // Real processes on a two-core machine: one file at a time, with room for a slow start.
-          fileParallelism: false,
+          // Real processes, which wait more than they work: two files at a time, with room for a slow start.
+          maxWorkers: 2,
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },
