@@ -5,6 +5,7 @@
  * one. That is why a plain SHA-256 is a sound way to store it: there is no dictionary to try against the hash, which is
  * what salts and slow hashes are for. One digest a request is then compared with every stored one, in constant time.
  */
+import { about } from "#about";
 import * as z from "zod";
 import { idSchema } from "./id.ts";
 import { SCOPES, type Scope } from "./scope.ts";
@@ -13,10 +14,10 @@ import { SCOPES, type Scope } from "./scope.ts";
 const TOKEN_SHAPE = /^flt_[A-Za-z0-9_-]{43}$/;
 
 export const adminTokenSchema = z.strictObject({
-  name: idSchema.meta({ description: "Who this is, as the audit log names them." }),
+  name: idSchema.meta(about("Who this is, as the audit log names them.")),
   hash: z.string().regex(/^[0-9a-f]{64}$/, "SHA-256 of the token, 64 hexadecimal digits"),
   scopes: z.array(z.enum(SCOPES)).min(1),
-  expiresAt: z.iso.datetime().optional().meta({ description: "From then on it is refused." }),
+  expiresAt: z.iso.datetime().optional().meta(about("From then on it is refused.")),
 });
 
 export const adminTokensSchema = z.array(adminTokenSchema);

@@ -1,4 +1,5 @@
 /** What a service may say about caching: rules, keys, lifetimes, and the memory it may take. */
+import { about } from "#about";
 import * as z from "zod";
 import { fieldNameSchema } from "./header.ts";
 
@@ -7,34 +8,29 @@ const seconds = () => z.int().min(0).max(31_536_000);
 const queryKeySchema = z.union([
   z.enum(["all", "none"]),
   z.strictObject({
-    include: z
-      .array(z.string().min(1))
-      .min(1)
-      .meta({ description: 'Only these parameters count; "utm_*" is a prefix.' }),
+    include: z.array(z.string().min(1)).min(1).meta(about('Only these parameters count; "utm_*" is a prefix.')),
   }),
   z.strictObject({
-    exclude: z.array(z.string().min(1)).min(1).meta({ description: 'All but these count; "utm_*" is a prefix.' }),
+    exclude: z.array(z.string().min(1)).min(1).meta(about('All but these count; "utm_*" is a prefix.')),
   }),
 ]);
 
 const keySchema = z.strictObject({
-  query: queryKeySchema
-    .default("all")
-    .meta({ description: "Which query parameters tell one stored answer from another." }),
+  query: queryKeySchema.default("all").meta(about("Which query parameters tell one stored answer from another.")),
   sortQuery: z
     .boolean()
     .default(false)
-    .meta({ description: "Treat `?a=1&b=2` and `?b=2&a=1` as one. The origin still sees the client's order." }),
+    .meta(about("Treat `?a=1&b=2` and `?b=2&a=1` as one. The origin still sees the client's order.")),
   headers: z
     .array(fieldNameSchema)
     .default([])
-    .meta({ description: "Request fields whose values are part of the key, whatever `Vary` says." }),
-  cookies: z.array(z.string().min(1)).default([]).meta({ description: "Cookies whose values are part of the key." }),
-  country: z.boolean().default(false).meta({ description: "One stored answer per client country." }),
+    .meta(about("Request fields whose values are part of the key, whatever `Vary` says.")),
+  cookies: z.array(z.string().min(1)).default([]).meta(about("Cookies whose values are part of the key.")),
+  country: z.boolean().default(false).meta(about("One stored answer per client country.")),
   device: z
     .boolean()
     .default(false)
-    .meta({ description: "One stored answer per kind of device: mobile, tablet or desktop, by `User-Agent`." }),
+    .meta(about("One stored answer per kind of device: mobile, tablet or desktop, by `User-Agent`.")),
 });
 
 const matchSchema = z.strictObject({
@@ -42,16 +38,16 @@ const matchSchema = z.strictObject({
     .array(z.string().regex(/^[/*][^?#]*$/, 'a path that starts with "/" or "*"; "*" stands for anything'))
     .min(1)
     .default(["/*"])
-    .meta({ description: 'Paths the rule is for; "*" stands for any run of characters.' }),
+    .meta(about('Paths the rule is for; "*" stands for any run of characters.')),
   methods: z
     .array(z.enum(["GET", "HEAD"]))
     .min(1)
     .default(["GET", "HEAD"])
-    .meta({ description: "Methods the rule is for. Other methods are never answered from the store." }),
+    .meta(about("Methods the rule is for. Other methods are never answered from the store.")),
   hosts: z
     .array(z.string().min(1))
     .default([])
-    .meta({ description: 'Hosts the rule is for, exact or "*.example.com". Empty: all the service answers.' }),
+    .meta(about('Hosts the rule is for, exact or "*.example.com". Empty: all the service answers.')),
 });
 
 const statusTtlsSchema = z
@@ -60,46 +56,60 @@ const statusTtlsSchema = z
 
 const ruleSchema = z
   .strictObject({
-    match: matchSchema
-      .prefault({})
-      .meta({ description: "Which requests the rule is for; the first that matches applies." }),
-    mode: z.enum(["standard", "force", "bypass"]).default("standard").meta({
-      description:
-        "`standard` obeys the origin as RFC 9111 asks of a shared cache; `force` replaces the origin's and the client's say on lifetimes by the rule's; `bypass` leaves the cache out. None of them shares what is private.",
-    }),
-    ttlSeconds: seconds().optional().meta({
-      description: "Lifetime of answers whose origin states none (`standard`), or of all (`force`), in seconds.",
-    }),
+    match: matchSchema.prefault({}).meta(about("Which requests the rule is for; the first that matches applies.")),
+    mode: z
+      .enum(["standard", "force", "bypass"])
+      .default("standard")
+      .meta(
+        about(
+          "`standard` obeys the origin as RFC 9111 asks of a shared cache; `force` replaces the origin's and the client's say on lifetimes by the rule's; `bypass` leaves the cache out. None of them shares what is private.",
+        ),
+      ),
+    ttlSeconds: seconds()
+      .optional()
+      .meta(about("Lifetime of answers whose origin states none (`standard`), or of all (`force`), in seconds.")),
     browserTtlSeconds: seconds()
       .optional()
-      .meta({ description: "How long clients may keep an answer, in seconds. Without it: what the origin says." }),
-    staleWhileRevalidateSeconds: seconds().optional().meta({
-      description:
-        "How long a stale answer is served while it is refreshed, where the origin does not say, in seconds.",
-    }),
-    staleIfErrorSeconds: seconds().default(86_400).meta({
-      description:
-        "How long a stale answer is served while origins fail, where the origin neither says nor forbids, in seconds.",
-    }),
-    key: keySchema.prefault({}).meta({ description: "What tells one stored answer from another, besides `Vary`." }),
+      .meta(about("How long clients may keep an answer, in seconds. Without it: what the origin says.")),
+    staleWhileRevalidateSeconds: seconds()
+      .optional()
+      .meta(
+        about("How long a stale answer is served while it is refreshed, where the origin does not say, in seconds."),
+      ),
+    staleIfErrorSeconds: seconds()
+      .default(86_400)
+      .meta(
+        about(
+          "How long a stale answer is served while origins fail, where the origin neither says nor forbids, in seconds.",
+        ),
+      ),
+    key: keySchema.prefault({}).meta(about("What tells one stored answer from another, besides `Vary`.")),
     tagsFrom: z
       .array(fieldNameSchema)
       .default(["Cache-Tag", "Surrogate-Key"])
-      .meta({ description: "Response fields whose words are purge tags; they are not sent to clients." }),
-    cacheStatuses: statusTtlsSchema.default({}).meta({
-      description: "Lifetimes by status, in seconds, used as `ttlSeconds` is and before it. 0: do not store.",
-    }),
-    maxObjectBytes: z.int().min(0).default(104_857_600).meta({ description: "Largest body that is stored, in bytes." }),
-    authenticated: z.enum(["never", "rfc"]).default("rfc").meta({
-      description:
-        "Answers to requests with `Authorization`: `never` stored or served from the store, or shared where the origin says so (`rfc`: public, s-maxage or must-revalidate).",
-    }),
-    ignoreCookies: z.boolean().default(false).meta({
-      description:
-        "The answers do not depend on the request's cookies, so `ttlSeconds` and `force` may also store those that were asked for with cookies.",
-    }),
+      .meta(about("Response fields whose words are purge tags; they are not sent to clients.")),
+    cacheStatuses: statusTtlsSchema
+      .default({})
+      .meta(about("Lifetimes by status, in seconds, used as `ttlSeconds` is and before it. 0: do not store.")),
+    maxObjectBytes: z.int().min(0).default(104_857_600).meta(about("Largest body that is stored, in bytes.")),
+    authenticated: z
+      .enum(["never", "rfc"])
+      .default("rfc")
+      .meta(
+        about(
+          "Answers to requests with `Authorization`: `never` stored or served from the store, or shared where the origin says so (`rfc`: public, s-maxage or must-revalidate).",
+        ),
+      ),
+    ignoreCookies: z
+      .boolean()
+      .default(false)
+      .meta(
+        about(
+          "The answers do not depend on the request's cookies, so `ttlSeconds` and `force` may also store those that were asked for with cookies.",
+        ),
+      ),
   })
-  .meta({ description: "How answers to some requests are stored." });
+  .meta(about("How answers to some requests are stored."));
 
 const memorySchema = z.strictObject({
   maxBytes: z
@@ -107,30 +117,34 @@ const memorySchema = z.strictObject({
     .min(0)
     .max(67_108_864)
     .default(16_777_216)
-    .meta({ description: "Memory for stored answers per isolate and service, in bytes." }),
+    .meta(about("Memory for stored answers per isolate and service, in bytes.")),
   maxObjectBytes: z
     .int()
     .min(0)
     .max(1_048_576)
     .default(65_536)
-    .meta({ description: "Largest body kept in memory and shared between requests that wait for it, in bytes." }),
+    .meta(about("Largest body kept in memory and shared between requests that wait for it, in bytes.")),
 });
 
 export const cacheSchema = z.strictObject({
   rules: z
     .array(ruleSchema)
     .default([])
-    .meta({ description: "Cache rules; the first whose `match` fits applies. Without one nothing is stored." }),
-  memory: memorySchema.prefault({}).meta({ description: "The store in each isolate's memory." }),
-  collapse: z.boolean().default(true).meta({ description: "Requests for the same missing answer wait for one fetch." }),
+    .meta(about("Cache rules; the first whose `match` fits applies. Without one nothing is stored.")),
+  memory: memorySchema.prefault({}).meta(about("The store in each isolate's memory.")),
+  collapse: z.boolean().default(true).meta(about("Requests for the same missing answer wait for one fetch.")),
   purgeMethod: z
     .boolean()
     .default(false)
-    .meta({ description: "Accept `PURGE <url>` with an API token. Otherwise the method goes to the origin." }),
-  withoutLease: z.enum(["miss", "serve"]).default("miss").meta({
-    description:
-      "What an isolate does that has not heard of the latest purges for 300 ms: take stored answers as missing, or serve them.",
-  }),
+    .meta(about("Accept `PURGE <url>` with an API token. Otherwise the method goes to the origin.")),
+  withoutLease: z
+    .enum(["miss", "serve"])
+    .default("miss")
+    .meta(
+      about(
+        "What an isolate does that has not heard of the latest purges for 300 ms: take stored answers as missing, or serve them.",
+      ),
+    ),
 });
 
 export type CacheConfig = z.output<typeof cacheSchema>;

@@ -1,4 +1,5 @@
 /** How a configuration writes HTTP fields: their names, and values that may be secrets. */
+import { about } from "#about";
 import * as z from "zod";
 
 /** A field name as RFC 9110 section 5.1 defines it (a token). */
@@ -10,6 +11,6 @@ const fieldValueSchema = z.string().regex(/^[^\r\n\0]*$/, "an HTTP field value w
 export const headerValueSchema = z.union([
   fieldValueSchema,
   z.strictObject({
-    secret: z.string().min(1).meta({ description: "Name of the Worker secret (or variable) whose value is sent." }),
+    secret: z.string().min(1).meta(about("Name of the Worker secret (or variable) whose value is sent.")),
   }),
 ]);

@@ -1,4 +1,5 @@
 /** What a pool and an origin may say in the configuration: types, defaults and reference in one. */
+import { about } from "#about";
 import * as z from "zod";
 import { breakerOverrideSchema, rampOverrideSchema } from "./breaker.ts";
 import { fieldNameSchema, headerValueSchema } from "./header.ts";
@@ -10,71 +11,73 @@ import { shedSchema } from "./rules.ts";
 export const regionSchema = z.enum(REGIONS);
 
 export const locationSchema = z.tuple([
-  z.number().min(-90).max(90).meta({ description: "Latitude in degrees, north positive." }),
-  z.number().min(-180).max(180).meta({ description: "Longitude in degrees, east positive." }),
+  z.number().min(-90).max(90).meta(about("Latitude in degrees, north positive.")),
+  z.number().min(-180).max(180).meta(about("Longitude in degrees, east positive.")),
 ]);
 
 export const originSchema = z
   .strictObject({
-    id: idSchema.meta({
-      description: "Names the origin in the API, in metrics and in its breaker; unique in the deployment.",
-    }),
-    url: z.string().min(1).meta({
-      description:
-        "Where requests go: scheme, host, optional port and base path; http or https, no credentials, query or fragment.",
-    }),
-    weight: z.number().min(0).max(1_000_000).default(1).meta({
-      description: "Share of traffic relative to its pool's other origins; 0 takes none unless nothing else is left.",
-    }),
+    id: idSchema.meta(about("Names the origin in the API, in metrics and in its breaker; unique in the deployment.")),
+    url: z
+      .string()
+      .min(1)
+      .meta(
+        about(
+          "Where requests go: scheme, host, optional port and base path; http or https, no credentials, query or fragment.",
+        ),
+      ),
+    weight: z
+      .number()
+      .min(0)
+      .max(1_000_000)
+      .default(1)
+      .meta(about("Share of traffic relative to its pool's other origins; 0 takes none unless nothing else is left.")),
     capacity: z
       .number()
       .positive()
       .optional()
-      .meta({ description: "Requests per second the origin can take, worldwide. Without it: unbounded." }),
-    labels: z
-      .record(z.string(), z.string())
+      .meta(about("Requests per second the origin can take, worldwide. Without it: unbounded.")),
+    labels: z.record(z.string(), z.string()).default({}).meta(about("Free key-value pairs for filters and rules.")),
+    version: z.string().optional().meta(about("What is deployed there; canary rules match it.")),
+    headers: z
+      .record(fieldNameSchema, headerValueSchema)
       .default({})
-      .meta({ description: "Free key-value pairs for filters and rules." }),
-    version: z.string().optional().meta({ description: "What is deployed there; canary rules match it." }),
-    headers: z.record(fieldNameSchema, headerValueSchema).default({}).meta({
-      description:
-        "Fields set on every request to this origin, for example a shared secret so that nobody bypasses the balancer.",
-    }),
-    hostHeader: z.string().min(1).optional().meta({
-      description: "Host to send instead of the URL's own. Cloudflare honours it only for hosts in your own zone.",
-    }),
+      .meta(
+        about(
+          "Fields set on every request to this origin, for example a shared secret so that nobody bypasses the balancer.",
+        ),
+      ),
+    hostHeader: z
+      .string()
+      .min(1)
+      .optional()
+      .meta(about("Host to send instead of the URL's own. Cloudflare honours it only for hosts in your own zone.")),
     mtls: z
       .string()
       .min(1)
       .optional()
-      .meta({ description: "Name of an mTLS certificate binding; requests to the origin go through it." }),
+      .meta(about("Name of an mTLS certificate binding; requests to the origin go through it.")),
   })
-  .meta({ description: "One upstream URL." });
+  .meta(about("One upstream URL."));
 
 export const poolSchema = z
   .strictObject({
-    region: regionSchema.meta({ description: "The Cloudflare region the pool lies in." }),
+    region: regionSchema.meta(about("The Cloudflare region the pool lies in.")),
     location: locationSchema
       .optional()
-      .meta({ description: "Where the pool is, for distances. Default: its region's main data centre." }),
-    priority: z
-      .int()
-      .min(0)
-      .default(0)
-      .meta({ description: "Order under the `failover` policy; lower is tried first." }),
-    shed: shedSchema.prefault({}).meta({ description: "Traffic the pool gives away while others are available." }),
+      .meta(about("Where the pool is, for distances. Default: its region's main data centre.")),
+    priority: z.int().min(0).default(0).meta(about("Order under the `failover` policy; lower is tried first.")),
+    shed: shedSchema.prefault({}).meta(about("Traffic the pool gives away while others are available.")),
     breaker: breakerOverrideSchema
       .optional()
-      .meta({ description: "Fields of the service's `breaker` that differ in this pool." }),
-    ramp: rampOverrideSchema
-      .optional()
-      .meta({ description: "Fields of the service's `ramp` that differ in this pool." }),
+      .meta(about("Fields of the service's `breaker` that differ in this pool.")),
+    ramp: rampOverrideSchema.optional().meta(about("Fields of the service's `ramp` that differ in this pool.")),
     monitor: monitorOverrideSchema
       .optional()
-      .meta({ description: "Fields of the service's `monitor` that differ in this pool." }),
-    origins: z.array(originSchema).min(1).max(1000).meta({ description: "The origins of this pool." }),
+      .meta(about("Fields of the service's `monitor` that differ in this pool.")),
+    origins: z.array(originSchema).min(1).max(1000).meta(about("The origins of this pool.")),
   })
-  .meta({ description: "A group of origins in one place." });
+  .meta(about("A group of origins in one place."));
 
 export type OriginConfig = z.output<typeof originSchema>;
 export type PoolConfig = z.output<typeof poolSchema>;

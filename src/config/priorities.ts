@@ -1,4 +1,5 @@
 /** What the configuration may say of priority levels: which requests matter more when not all can be served. */
+import { about } from "#about";
 import * as z from "zod";
 import { fieldNameSchema } from "./header.ts";
 
@@ -12,30 +13,31 @@ export const prioritySchema = z.enum(PRIORITIES);
 const pathSchema = z.string().regex(/^\/[^?#*]*\*?$/, 'a path that starts with "/", optionally ending in "*"');
 
 const ruleSchema = z.strictObject({
-  level: prioritySchema.meta({ description: "The level of requests that fit all of the following." }),
-  paths: z.array(pathSchema).default([]).meta({ description: "Paths it is for. Empty: all." }),
+  level: prioritySchema.meta(about("The level of requests that fit all of the following.")),
+  paths: z.array(pathSchema).default([]).meta(about("Paths it is for. Empty: all.")),
   header: z
     .strictObject({
-      name: fieldNameSchema.meta({ description: "Name of the field." }),
-      value: z.string().optional().meta({ description: "Its value, exactly. Without it: the field is there." }),
+      name: fieldNameSchema.meta(about("Name of the field.")),
+      value: z.string().optional().meta(about("Its value, exactly. Without it: the field is there.")),
     })
     .optional()
-    .meta({ description: "A request field. Anyone can send it: strip it at the client's edge if that matters." }),
+    .meta(about("A request field. Anyone can send it: strip it at the client's edge if that matters.")),
   claim: z
     .strictObject({
-      name: z.string().min(1).meta({ description: "Name of the claim." }),
-      value: z.string().optional().meta({ description: "Its value, exactly. Without it: the claim is there." }),
+      name: z.string().min(1).meta(about("Name of the claim.")),
+      value: z.string().optional().meta(about("Its value, exactly. Without it: the claim is there.")),
     })
     .optional()
-    .meta({ description: "A claim of a JWT verified as `auth` says." }),
+    .meta(about("A claim of a JWT verified as `auth` says.")),
 });
 
 export const prioritiesSchema = z.strictObject({
-  rules: z.array(ruleSchema).max(100).default([]).meta({ description: "The first that fits a request decides." }),
-  default: prioritySchema.optional().meta({
-    description:
-      "The level of requests that no rule fits. Without it: that of the limits that count them, else `normal`.",
-  }),
+  rules: z.array(ruleSchema).max(100).default([]).meta(about("The first that fits a request decides.")),
+  default: prioritySchema
+    .optional()
+    .meta(
+      about("The level of requests that no rule fits. Without it: that of the limits that count them, else `normal`."),
+    ),
 });
 
 export type PrioritiesConfig = z.output<typeof prioritiesSchema>;

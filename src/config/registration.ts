@@ -1,4 +1,5 @@
 /** What the configuration says of origins that register themselves at runtime. */
+import { about } from "#about";
 import * as z from "zod";
 import { REGISTRATION_PATTERN } from "./registration-pattern.ts";
 
@@ -13,8 +14,9 @@ export const registrationSchema = z.strictObject({
         ),
     )
     .default([])
-    .meta({
-      description:
+    .meta(
+      about(
         'URLs that may register: scheme and host ("*." stands for one label or more), the scheme\'s own port unless one is given, below the path if one is given. Empty: none may.',
-    }),
+      ),
+    ),
 });

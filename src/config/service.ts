@@ -1,4 +1,5 @@
 /** What a service may say in the configuration: hosts, pools, policies and limits. */
+import { about } from "#about";
 import * as z from "zod";
 import { affinitySchema } from "./affinity.ts";
 import { authSchema } from "./auth.ts";
@@ -27,11 +28,8 @@ const hostSchema = z
 const pathPatternSchema = z.string().regex(/^\/[^?#*]*\*?$/, 'a path that starts with "/", optionally ending in "*"');
 
 const headerEditsSchema = z.strictObject({
-  set: z
-    .record(fieldNameSchema, headerValueSchema)
-    .default({})
-    .meta({ description: "Fields set, replacing what was there." }),
-  remove: z.array(fieldNameSchema).default([]).meta({ description: "Fields removed." }),
+  set: z.record(fieldNameSchema, headerValueSchema).default({}).meta(about("Fields set, replacing what was there.")),
+  remove: z.array(fieldNameSchema).default([]).meta(about("Fields removed.")),
 });
 
 const durationMs = (max: number) => z.int().min(1).max(max);
@@ -39,72 +37,76 @@ const durationMs = (max: number) => z.int().min(1).max(max);
 const timeoutsSchema = z.strictObject({
   firstByteMs: durationMs(120_000)
     .default(10_000)
-    .meta({ description: "One attempt, from sending it to the response head, in ms." }),
+    .meta(about("One attempt, from sending it to the response head, in ms.")),
   totalMs: durationMs(600_000)
     .default(30_000)
-    .meta({ description: "All attempts together, up to a response head, in ms. Bodies and streams run on." }),
-  idleMs: z.int().min(0).max(600_000).default(0).meta({
-    description:
-      "Silence allowed inside a response body, in ms. 0: off, because watching it needs a relay through the Worker.",
-  }),
+    .meta(about("All attempts together, up to a response head, in ms. Bodies and streams run on.")),
+  idleMs: z
+    .int()
+    .min(0)
+    .max(600_000)
+    .default(0)
+    .meta(
+      about(
+        "Silence allowed inside a response body, in ms. 0: off, because watching it needs a relay through the Worker.",
+      ),
+    ),
 });
 
 const limitsSchema = z.strictObject({
-  maxBodyBytes: z
-    .int()
-    .min(0)
-    .default(104_857_600)
-    .meta({ description: "Largest request body, in bytes; beyond it 413." }),
-  maxUrlBytes: z.int().min(64).default(16_384).meta({ description: "Longest URL, in bytes; beyond it 414." }),
+  maxBodyBytes: z.int().min(0).default(104_857_600).meta(about("Largest request body, in bytes; beyond it 413.")),
+  maxUrlBytes: z.int().min(64).default(16_384).meta(about("Longest URL, in bytes; beyond it 414.")),
   maxHeaderBytes: z
     .int()
     .min(256)
     .default(65_536)
-    .meta({ description: "Request header fields together, in bytes; beyond it 431." }),
+    .meta(about("Request header fields together, in bytes; beyond it 431.")),
 });
 
 const accessSchema = z.strictObject({
-  allow: z.array(cidrSchema).default([]).meta({ description: "Client addresses or CIDRs let in. Empty: all." }),
-  deny: z
-    .array(cidrSchema)
-    .default([])
-    .meta({ description: "Client addresses or CIDRs refused with 403; stronger than allow." }),
+  allow: z.array(cidrSchema).default([]).meta(about("Client addresses or CIDRs let in. Empty: all.")),
+  deny: z.array(cidrSchema).default([]).meta(about("Client addresses or CIDRs refused with 403; stronger than allow.")),
 });
 
 const rewriteSchema = z.strictObject({
-  from: z.string().startsWith("/").meta({ description: "Path prefix to replace (after stripPrefix)." }),
-  to: z.string().startsWith("/").meta({ description: "What replaces it." }),
+  from: z.string().startsWith("/").meta(about("Path prefix to replace (after stripPrefix).")),
+  to: z.string().startsWith("/").meta(about("What replaces it.")),
 });
 
 const requestSchema = z.strictObject({
-  headers: headerEditsSchema.prefault({}).meta({ description: "Edits to the request's fields." }),
-  forwarded: z.enum(["replace", "append"]).default("replace").meta({
-    description:
-      "What happens to the client's own `Forwarded` and `X-Forwarded-*`: `replace` drops it (anyone can write it), `append` keeps it because a proxy you trust wrote it.",
-  }),
+  headers: headerEditsSchema.prefault({}).meta(about("Edits to the request's fields.")),
+  forwarded: z
+    .enum(["replace", "append"])
+    .default("replace")
+    .meta(
+      about(
+        "What happens to the client's own `Forwarded` and `X-Forwarded-*`: `replace` drops it (anyone can write it), `append` keeps it because a proxy you trust wrote it.",
+      ),
+    ),
   stripPrefix: z
     .string()
     .regex(/^(?:\/[^?#]*[^/?#])?$/, 'empty, or a path prefix that starts with "/" and does not end in "/"')
     .default("")
-    .meta({ description: "Path prefix removed before the request goes out." }),
-  rewrite: z
-    .array(rewriteSchema)
-    .default([])
-    .meta({ description: "Path prefix replacements; the first that matches applies." }),
+    .meta(about("Path prefix removed before the request goes out.")),
+  rewrite: z.array(rewriteSchema).default([]).meta(about("Path prefix replacements; the first that matches applies.")),
 });
 
 const responseSchema = z.strictObject({
-  headers: headerEditsSchema.prefault({}).meta({ description: "Edits to the response's fields." }),
+  headers: headerEditsSchema.prefault({}).meta(about("Edits to the response's fields.")),
 });
 
 const ejectionSchema = z.strictObject({
-  maxEjected: z.int().min(0).optional().meta({
-    description: "At most this many origins of the service are ejected at once. Without it: all but the last.",
-  }),
-  panic: z.enum(["fail-open", "fail-closed"]).default("fail-open").meta({
-    description:
-      "When no origin is available: `fail-open` uses all that no operator took out, `fail-closed` answers 503.",
-  }),
+  maxEjected: z
+    .int()
+    .min(0)
+    .optional()
+    .meta(about("At most this many origins of the service are ejected at once. Without it: all but the last.")),
+  panic: z
+    .enum(["fail-open", "fail-closed"])
+    .default("fail-open")
+    .meta(
+      about("When no origin is available: `fail-open` uses all that no operator took out, `fail-closed` answers 503."),
+    ),
 });
 
 export const serviceSchema = z
@@ -112,52 +114,48 @@ export const serviceSchema = z
     hosts: z
       .array(hostSchema)
       .min(1)
-      .meta({ description: 'Hosts this service answers: exact, "*.example.com", or "*" for any.' }),
+      .meta(about('Hosts this service answers: exact, "*.example.com", or "*" for any.')),
     paths: z
       .array(pathPatternSchema)
       .min(1)
       .default(["/*"])
-      .meta({ description: "Paths this service answers; the longest match among services wins." }),
-    pools: z.record(idSchema, poolSchema).meta({ description: "Pools by name." }),
-    steering: steeringSchema.prefault({}).meta({ description: "How an origin is chosen." }),
-    timeouts: timeoutsSchema.prefault({}).meta({ description: "Deadlines." }),
-    limits: limitsSchema.prefault({}).meta({ description: "Sizes beyond which a request is refused." }),
-    access: accessSchema.prefault({}).meta({ description: "Who may come in, by address." }),
-    request: requestSchema.prefault({}).meta({ description: "What is changed on the way to the origin." }),
-    response: responseSchema.prefault({}).meta({ description: "What is changed on the way back." }),
-    httpsRedirect: z.boolean().default(false).meta({ description: "Answer http requests with 308 to https." }),
-    retry: retrySchema.prefault({}).meta({ description: "Moving on to the next candidate in the same request." }),
-    cache: cacheSchema.prefault({}).meta({ description: "What is answered from the edge's own store." }),
-    affinity: affinitySchema.optional().meta({ description: "Sessions that stay where they began. Absent: none." }),
+      .meta(about("Paths this service answers; the longest match among services wins.")),
+    pools: z.record(idSchema, poolSchema).meta(about("Pools by name.")),
+    steering: steeringSchema.prefault({}).meta(about("How an origin is chosen.")),
+    timeouts: timeoutsSchema.prefault({}).meta(about("Deadlines.")),
+    limits: limitsSchema.prefault({}).meta(about("Sizes beyond which a request is refused.")),
+    access: accessSchema.prefault({}).meta(about("Who may come in, by address.")),
+    request: requestSchema.prefault({}).meta(about("What is changed on the way to the origin.")),
+    response: responseSchema.prefault({}).meta(about("What is changed on the way back.")),
+    httpsRedirect: z.boolean().default(false).meta(about("Answer http requests with 308 to https.")),
+    retry: retrySchema.prefault({}).meta(about("Moving on to the next candidate in the same request.")),
+    cache: cacheSchema.prefault({}).meta(about("What is answered from the edge's own store.")),
+    affinity: affinitySchema.optional().meta(about("Sessions that stay where they began. Absent: none.")),
     idempotency: idempotencySchema
       .optional()
-      .meta({ description: "Repeated requests with an `Idempotency-Key` get the first answer. Absent: off." }),
+      .meta(about("Repeated requests with an `Idempotency-Key` get the first answer. Absent: off.")),
     concurrency: concurrencySchema
       .optional()
-      .meta({ description: "How many attempts each origin may have waiting, an isolate. Absent: no bound." }),
-    failover: failoverSchema.prefault({}).meta({ description: "Who stands in when no other origin is available." }),
+      .meta(about("How many attempts each origin may have waiting, an isolate. Absent: no bound.")),
+    failover: failoverSchema.prefault({}).meta(about("Who stands in when no other origin is available.")),
     rebalance: rebalanceSchema
       .prefault({})
-      .meta({ description: "How changes of the topology at runtime get and take away traffic." }),
-    ejection: ejectionSchema
-      .prefault({})
-      .meta({ description: "How far traffic may be taken away from failing origins." }),
-    breaker: breakerSchema
-      .prefault({})
-      .meta({ description: "When an origin is ejected worldwide, and how it is tried." }),
-    ramp: rampSchema.prefault({}).meta({ description: "How an origin comes back after it recovered." }),
-    monitor: monitorSchema.prefault({}).meta({ description: "How origins that no traffic measures are probed." }),
-    rateLimits: rateLimitsSchema.default([]).meta({ description: "How often something may be asked for." }),
-    priorities: prioritiesSchema.optional().meta({
-      description: "Which requests are turned away first when the service nears its capacity or its origins sicken.",
-    }),
-    auth: authSchema.optional().meta({ description: "How clients prove who they are." }),
+      .meta(about("How changes of the topology at runtime get and take away traffic.")),
+    ejection: ejectionSchema.prefault({}).meta(about("How far traffic may be taken away from failing origins.")),
+    breaker: breakerSchema.prefault({}).meta(about("When an origin is ejected worldwide, and how it is tried.")),
+    ramp: rampSchema.prefault({}).meta(about("How an origin comes back after it recovered.")),
+    monitor: monitorSchema.prefault({}).meta(about("How origins that no traffic measures are probed.")),
+    rateLimits: rateLimitsSchema.default([]).meta(about("How often something may be asked for.")),
+    priorities: prioritiesSchema
+      .optional()
+      .meta(about("Which requests are turned away first when the service nears its capacity or its origins sicken.")),
+    auth: authSchema.optional().meta(about("How clients prove who they are.")),
     debugHeaders: z
       .boolean()
       .default(false)
-      .meta({ description: "Send `Fairlead-Origin`, `Fairlead-Attempts` and `Fairlead-Decision` to clients." }),
+      .meta(about("Send `Fairlead-Origin`, `Fairlead-Attempts` and `Fairlead-Decision` to clients.")),
   })
-  .meta({ description: "What a set of hosts and paths serves." });
+  .meta(about("What a set of hosts and paths serves."));
 
 export type ServiceConfig = z.output<typeof serviceSchema>;
 export type PanicMode = ServiceConfig["ejection"]["panic"];

@@ -1,4 +1,5 @@
 /** What a service may say about how an origin is chosen. */
+import { about } from "#about";
 import * as z from "zod";
 import { idSchema } from "./id.ts";
 import { REGIONS } from "./region.ts";
@@ -23,73 +24,87 @@ export const withinSchema = policySchema.superRefine((policy, context) => {
 });
 
 const hashSchema = z.strictObject({
-  key: hashKeySchema.default("ip").meta({
-    description:
-      "What ties requests together: `ip`, `path`, `header:<name>`, `cookie:<name>`, `query:<name>` or `jwt:<claim>` (of the bearer token, not verified: it steers, it does not admit). A request without it falls back to `ip`.",
-  }),
+  key: hashKeySchema
+    .default("ip")
+    .meta(
+      about(
+        "What ties requests together: `ip`, `path`, `header:<name>`, `cookie:<name>`, `query:<name>` or `jwt:<claim>` (of the bearer token, not verified: it steers, it does not admit). A request without it falls back to `ip`.",
+      ),
+    ),
 });
 
 const geoSchema = z.strictObject({
   colos: z
     .record(z.string().regex(/^[A-Z]{3}$/, "a data centre's code of three capital letters"), poolListSchema)
     .default({})
-    .meta({ description: "Pools by Cloudflare data centre, in order of preference; the most telling list wins." }),
-  countries: z.record(countrySchema, poolListSchema).default({}).meta({ description: "Pools by country." }),
-  regions: z
-    .partialRecord(z.enum(REGIONS), poolListSchema)
-    .default({})
-    .meta({ description: "Pools by Fairlead region." }),
+    .meta(about("Pools by Cloudflare data centre, in order of preference; the most telling list wins.")),
+  countries: z.record(countrySchema, poolListSchema).default({}).meta(about("Pools by country.")),
+  regions: z.partialRecord(z.enum(REGIONS), poolListSchema).default({}).meta(about("Pools by Fairlead region.")),
   continents: z
     .partialRecord(z.enum(["AF", "AN", "AS", "EU", "NA", "OC", "SA"]), poolListSchema)
     .default({})
-    .meta({ description: "Pools by continent." }),
+    .meta(about("Pools by continent.")),
   default: z
     .array(idSchema)
     .default([])
-    .meta({ description: "Pools for everybody else, and after a list that has none available." }),
+    .meta(about("Pools for everybody else, and after a list that has none available.")),
 });
 
 export const steeringSchema = z.strictObject({
-  policy: policySchema.default("latency").meta({
-    description:
-      "How pools are ordered for a request: `failover`, `round-robin`, `weighted-round-robin`, `random`, `weighted-random`, `least-outstanding`, `least-connections`, `least-response-time`, `latency`, `proximity`, `geo`, `consistent-hash`, `maglev`, `rendezvous`, `health-aware` or `adaptive`. When to use which: docs/how-to/steering.md.",
-  }),
-  within: withinSchema.default("weighted-round-robin").meta({
-    description: "How the origins of the chosen pool are ordered: the same policies, less those that compare places.",
-  }),
+  policy: policySchema
+    .default("latency")
+    .meta(
+      about(
+        "How pools are ordered for a request: `failover`, `round-robin`, `weighted-round-robin`, `random`, `weighted-random`, `least-outstanding`, `least-connections`, `least-response-time`, `latency`, `proximity`, `geo`, `consistent-hash`, `maglev`, `rendezvous`, `health-aware` or `adaptive`. When to use which: docs/how-to/steering.md.",
+      ),
+    ),
+  within: withinSchema
+    .default("weighted-round-robin")
+    .meta(about("How the origins of the chosen pool are ordered: the same policies, less those that compare places.")),
   toleranceMs: z
     .number()
     .min(0)
     .default(10)
-    .meta({ description: "Under `latency`, members within this many ms of the best share the traffic." }),
+    .meta(about("Under `latency`, members within this many ms of the best share the traffic.")),
   choices: z
     .union([z.literal(2), z.literal("all")])
     .default(2)
-    .meta({
-      description:
+    .meta(
+      about(
         "Under the `least-...` policies: compare two drawn at random (isolates do not all run to the same one), or all.",
-    }),
-  balanceFactor: z.number().gt(1).max(100).default(1.25).meta({
-    description:
-      "Under `consistent-hash`, no member takes more than this many times its fair share of what is in flight.",
-  }),
-  hash: hashSchema.prefault({}).meta({ description: "The key under `consistent-hash`, `maglev` and `rendezvous`." }),
-  geo: geoSchema.prefault({}).meta({ description: "The lists under `geo`." }),
+      ),
+    ),
+  balanceFactor: z
+    .number()
+    .gt(1)
+    .max(100)
+    .default(1.25)
+    .meta(
+      about("Under `consistent-hash`, no member takes more than this many times its fair share of what is in flight."),
+    ),
+  hash: hashSchema.prefault({}).meta(about("The key under `consistent-hash`, `maglev` and `rendezvous`.")),
+  geo: geoSchema.prefault({}).meta(about("The lists under `geo`.")),
   exploreRatio: z
     .number()
     .min(0)
     .max(0.5)
     .default(0.02)
-    .meta({ description: "Under `adaptive`, the share of requests that go anywhere, to learn." }),
-  overprovisioning: z.number().min(1).max(10).default(1.4).meta({
-    description:
-      "A pool keeps its whole share until fewer than 1/this of its origins (by weight) are available, then loses it in proportion.",
-  }),
+    .meta(about("Under `adaptive`, the share of requests that go anywhere, to learn.")),
+  overprovisioning: z
+    .number()
+    .min(1)
+    .max(10)
+    .default(1.4)
+    .meta(
+      about(
+        "A pool keeps its whole share until fewer than 1/this of its origins (by weight) are available, then loses it in proportion.",
+      ),
+    ),
   rules: z
     .array(ruleSchema)
     .default([])
-    .meta({ description: "Tried in order before any policy; the first that matches applies." }),
-  filters: z.array(filterSchema).default([]).meta({ description: "Which origins a request may use, or should." }),
+    .meta(about("Tried in order before any policy; the first that matches applies.")),
+  filters: z.array(filterSchema).default([]).meta(about("Which origins a request may use, or should.")),
 });
 
 export type SteeringConfig = z.output<typeof steeringSchema>;
