@@ -43,13 +43,26 @@ export async function startApi(
   config: ConfigInput,
   options: { readonly edges?: number; readonly bundle?: WorkerBundle } = {},
 ): Promise<RunningApi> {
-  const made = await Promise.all(SCOPES.map(async (scope) => [scope, await makeToken(scope, [scope])] as const));
-  const tokens = Object.fromEntries(made.map(([scope, { token }]) => [scope, token])) as Record<Scope, string>;
+  const { tokens, vars } = await makeTokens();
   const workerd = await startWorkerd({
     config: defineConfig(config),
-    vars: { ADMIN_TOKENS: JSON.stringify(made.map(([, { stored }]) => stored)) },
+    vars,
     ...options,
   });
+  return apiOf(workerd, tokens);
+}
+
+/** A token for every scope, and the variable that lets their holders in. */
+export async function makeTokens() {
+  const made = await Promise.all(SCOPES.map(async (scope) => [scope, await makeToken(scope, [scope])] as const));
+  return {
+    tokens: Object.fromEntries(made.map(([scope, { token }]) => [scope, token])) as Record<Scope, string>,
+    vars: { ADMIN_TOKENS: JSON.stringify(made.map(([, { stored }]) => stored)) },
+  };
+}
+
+/** The control plane of a Worker that was started with `makeTokens`. */
+export function apiOf(workerd: RunningWorkerd, tokens: Readonly<Record<Scope, string>>): RunningApi {
   return {
     workerd,
     tokens,

@@ -1,8 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { send } from "../../../demo/client.ts";
-import { makeToken } from "../../../src/config/admin-token.ts";
-import { SCOPES, type Scope } from "../../../src/config/scope.ts";
-import { whoGetsIn, type RunningApi } from "../../support/api.ts";
+import type { Scope } from "../../../src/config/scope.ts";
+import { apiOf, makeTokens, whoGetsIn, type RunningApi } from "../../support/api.ts";
 import { browserJar, startFleet, whoAnswered, type Fleet } from "../../support/session-fleet.ts";
 
 interface Listed {
@@ -27,8 +25,7 @@ let fleet: Fleet;
 let api: RunningApi;
 
 beforeAll(async () => {
-  const made = await Promise.all(SCOPES.map(async (scope) => [scope, await makeToken(scope, [scope])] as const));
-  const tokens = Object.fromEntries(made.map(([scope, { token }]) => [scope, token])) as Record<Scope, string>;
+  const { tokens, vars } = await makeTokens();
   const header = { mode: "header", name: "x-session" } as const;
   fleet = await startFleet(
     {
@@ -39,30 +36,10 @@ beforeAll(async () => {
     {
       edges: 2,
       admin: ["127.0.0.1"],
-      vars: { ADMIN_TOKENS: JSON.stringify(made.map(([, { stored }]) => stored)) },
+      vars,
     },
   );
-  api = {
-    workerd: fleet.workerd,
-    tokens,
-    stop: () => fleet.stop(),
-    async call(scope, method, path, { body, headers = {} } = {}) {
-      const answer = await send({
-        port: fleet.workerd.port,
-        host: "127.0.0.1",
-        method,
-        path,
-        headers: {
-          ...(scope === null ? {} : { Authorization: `Bearer ${tokens[scope]}` }),
-          ...(body === undefined ? {} : { "Content-Type": "application/json" }),
-          ...headers,
-        },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      });
-      const isJson = String(answer.headers["content-type"]).includes("json");
-      return { ...answer, body: (isJson ? JSON.parse(answer.body) : answer.body) as never };
-    },
-  };
+  api = apiOf(fleet.workerd, tokens);
 });
 
 afterAll(() => fleet?.stop());
