@@ -24,17 +24,22 @@ const MOST_SPREAD_MS = 30_000;
  *
  * @param handshake    an origin's answer with a `webSocket`
  * @param drainSeconds how long a draining origin keeps what it has
+ * @param ended        called once, when the WebSocket is closed by whomever
  */
 export function relayUntilDrained(
   exchange: Exchange,
   handshake: Response,
   origin: OriginState,
   drainSeconds: number,
+  ended: () => void,
 ): Response {
   let watch: { stop(): void } | undefined;
   return relayWebSocket(
     handshake,
-    () => watch?.stop(),
+    () => {
+      watch?.stop();
+      ended();
+    },
     (closeBoth) => {
       watch = watchDrain(exchange, origin, drainSeconds, () => closeBoth(SERVICE_RESTART, REASON));
     },

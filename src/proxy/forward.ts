@@ -11,7 +11,7 @@ import { discard, type Outcome } from "./attempt.ts";
 import { outboundBody } from "./body.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Failure } from "./failure.ts";
-import { countStream } from "./open-streams.ts";
+import { countBody } from "./open-streams.ts";
 import { enterOrigin, leaveOrigin, waitForOrigin } from "./pace.ts";
 import { race } from "./race.ts";
 import { outboundHeaders, outboundTarget } from "./request.ts";
@@ -222,7 +222,7 @@ function lastWord(exchange: Exchange, outcome: Outcome): Answer {
   return { failure: { kind: "origin-failed" } };
 }
 
-/** The answer, watched to its end where a policy goes by open streams. It is that of the attempt noted last. */
+/** The answer, its body watched to its end where a policy goes by open streams. It is that of the attempt noted last. */
 function streamed({ service, attempts, context }: Exchange, response: Response): Response {
-  return service.countsStreams ? countStream(attempts.at(-1)!.candidate, response, context) : response;
+  return service.countsStreams ? countBody(attempts.at(-1)!.candidate, response, context) : response;
 }

@@ -2,7 +2,7 @@
 import type { SteeringConfig } from "../config/steering.ts";
 import type { Candidate } from "../steering/candidates.ts";
 import type { OriginState } from "../steering/origin-state.ts";
-import { watchEnd } from "./watch-end.ts";
+import { watchBody } from "./watch-end.ts";
 
 /**
  * A stream is counted for so long at most. A client that leaves while nothing comes, or that drops its WebSocket without
@@ -24,13 +24,17 @@ export function asksForStreams({
   return [policy, within, ...rules.map(({ then }) => then.policy)].includes("least-connections");
 }
 
-/** The answer, counted as a stream of its origin until its body has gone out or its WebSocket is closed. */
-export function countStream(
-  { pool, origin }: Candidate,
+/** The answer, counted as a stream of its origin until its body has gone out. A WebSocket is counted where it is relayed. */
+export function countBody(
+  candidate: Candidate,
   response: Response,
   context: Pick<ExecutionContext, "waitUntil">,
 ): Response {
-  if (response.body === null && response.webSocket === null) return response;
+  return response.body === null ? response : watchBody(response, context, beginStream(candidate));
+}
+
+/** Counts one more stream. @returns ends it; calling it again changes nothing */
+export function beginStream({ pool, origin }: Candidate): () => void {
   let streams = counted.get(origin);
   if (streams === undefined) counted.set(origin, (streams = new Map()));
   const nowMs = Date.now();
@@ -43,7 +47,7 @@ export function countStream(
   streams.set(end, nowMs);
   pool.openStreams++;
   origin.openStreams++;
-  return watchEnd(response, context, end);
+  return end;
 }
 
 function dropOld(streams: Counted, nowMs: number): void {

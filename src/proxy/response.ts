@@ -3,11 +3,13 @@ import { relayUntilDrained } from "./drained-web-socket.ts";
 import type { Exchange } from "./exchange.ts";
 import { relayWithIdleLimit } from "./idle.ts";
 import { nominatedFields } from "./fields.ts";
+import { beginStream } from "./open-streams.ts";
+import { relayWebSocket } from "./web-socket-relay.ts";
 
 /** Fields for one hop only that the runtime would pass on; `Connection` and its kin it writes itself (see fields.ts). */
 const HOP_BY_HOP = ["Proxy-Authenticate", "Proxy-Authentication-Info", "Proxy-Connection"];
 
-/** Dresses an origin's answer for the client. A WebSocket's 101 passes as it is, or through a relay where drains end it. */
+/** Dresses an origin's answer for the client. A WebSocket's 101 passes as it is, or through a relay. */
 export function clientResponse(exchange: Exchange, origin: Response): Response {
   if (origin.webSocket !== null) return webSocketResponse(exchange, origin);
   const { idleMs } = exchange.service.config.timeouts;
@@ -24,12 +26,16 @@ export function clientResponse(exchange: Exchange, origin: Response): Response {
   return response;
 }
 
+/** Through one relay where somebody has to see its end: a policy that goes by open streams, or a drain. */
 function webSocketResponse(exchange: Exchange, handshake: Response): Response {
-  const drainSeconds = exchange.service.affinity?.config.drainSeconds ?? 0;
+  const { affinity, countsStreams } = exchange.service;
+  const drainSeconds = affinity?.config.drainSeconds ?? 0;
   const last = exchange.attempts.at(-1);
-  return drainSeconds === 0 || last === undefined
-    ? handshake
-    : relayUntilDrained(exchange, handshake, last.candidate.origin, drainSeconds);
+  if (last === undefined || (drainSeconds === 0 && !countsStreams)) return handshake;
+  const ended = countsStreams ? beginStream(last.candidate) : () => undefined;
+  return drainSeconds === 0
+    ? relayWebSocket(handshake, ended)
+    : relayUntilDrained(exchange, handshake, last.candidate.origin, drainSeconds, ended);
 }
 
 /** Says how an answer came about: `X-Request-Id`, `Server-Timing` and, where asked for, the debug fields. */

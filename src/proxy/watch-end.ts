@@ -1,21 +1,11 @@
-/** A relay that sees the end of what an origin sends: of a body, or of a WebSocket. Costs a pass through the Worker. */
-import { relayWebSocket } from "./web-socket-relay.ts";
+/** A relay that sees the end of a body that an origin sends. Costs a pass through the Worker. */
 
 /**
- * Passes a response on and says when nothing more will come of it: its body has gone out or broke off, or its WebSocket
- * is closed. A client that leaves while nothing comes is noticed when something does.
+ * Passes a response on and says when nothing more will come of its body: it has gone out or broke off. A client that
+ * leaves while nothing comes is noticed when something does.
  *
- * @param ended called once; at once where there is neither
+ * @param ended called once; at once where there is no body, which is so for a WebSocket
  */
-export function watchEnd(
-  response: Response,
-  context: Pick<ExecutionContext, "waitUntil">,
-  ended: () => void,
-): Response {
-  return response.webSocket === null ? watchBody(response, context, ended) : relayWebSocket(response, ended);
-}
-
-/** The same for bodies; a WebSocket passes as it is and counts as ended once it is open. */
 export function watchBody(
   response: Response,
   context: Pick<ExecutionContext, "waitUntil">,

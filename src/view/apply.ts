@@ -34,6 +34,8 @@ export interface SubjectsOptions {
   readonly overrides: SectionState<Override>;
   readonly layOver: (overrides: Overrides, nowMs: number) => Overlay;
   readonly prepare: (name: string, config: ServiceConfig, before: ServiceState | undefined) => ServiceState;
+  /** What the hub was last told that this isolate has in flight or open at an origin. */
+  readonly toldInFlight: (origin: string) => number;
   /** Told when an origin's breaker is in another phase than before. */
   readonly breakerChanged: (origin: string) => void;
   /** Told when overrides were laid, with the configuration that they make. */
@@ -179,7 +181,8 @@ export class ViewSubjects {
       pool.saturation = saturationOf(pool);
     }
     const here = this.inFlightHere(id);
-    placed.othersInFlight = Math.max(0, reading.inFlight - here - origin.openStreams);
+    // Less what the hub has from this isolate, which may have ended since: it is not to be taken for somebody else's.
+    placed.othersInFlight = Math.max(0, reading.inFlight - this.#options.toldInFlight(id));
     origin.inFlight = here + placed.othersInFlight;
     const measuredMs = nowMs - reading.latencyAgeMs;
     const isOwnFresh = nowMs - origin.latencyAtMs < OWN_LATENCY_MS;

@@ -59,6 +59,7 @@ export function openView(config: Config, region: Region, surroundings: ViewSurro
     overrides: agreed.logged.overrides,
     layOver: (overrides, nowMs) => layOver(config, base, overrides, nowMs),
     prepare,
+    toldInFlight: (origin) => report.toldInFlight(origin),
     breakerChanged: (origin) => report.forgetFailures(origin),
     laid: (effective) => surroundings.laid?.(effective, agreed),
   });

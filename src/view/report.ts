@@ -57,8 +57,8 @@ export class ReportBook {
   #origins = new Map<OriginId, OriginTally>();
   #services = new Map<ServiceName, ServiceTally>();
   #settled: SettledPermit[] = [];
-  /** Origins that had something in flight or open when last reported. */
-  #busy: ReadonlySet<OriginId> = new Set();
+  /** What was in flight or open when last reported, at origins where something was. */
+  #told: ReadonlyMap<OriginId, number> = new Map();
   /** Runs of failures go on from one report to the next. */
   readonly #runs = new Map<OriginId, number>();
   /** Reports with a lower sequence tell nothing of an origin's failures when they are sent again. */
@@ -192,6 +192,11 @@ export class ReportBook {
     return { ...report, ageMs, origins: Object.fromEntries(origins) };
   }
 
+  /** What the last report said was in flight or open at an origin: this isolate's part of what its hub adds up. */
+  toldInFlight(origin: OriginId): number {
+    return this.#told.get(origin) ?? 0;
+  }
+
   /** Whether there is something that no report that is on its way has. */
   get hasNews(): boolean {
     return this.#again.length > 0 || this.#origins.size > 0 || this.#services.size > 0 || this.#settled.length > 0;
@@ -199,16 +204,17 @@ export class ReportBook {
 
   #makeReport(nowMs: number): Report | null {
     if (!this.hasNews) return null;
-    // What is still open there is told again, or it would be forgotten for want of news.
-    for (const id of this.#busy) if (this.#inFlightOf(id) > 0) this.#origin(id);
-    this.#busy = new Set([...this.#origins.keys()].filter((id) => this.#inFlightOf(id) > 0));
+    // What is still open there is told again, or it would be forgotten for want of news; and so is that it has ended.
+    for (const id of this.#told.keys()) this.#origin(id);
+    const open = [...this.#origins.keys()].map((id) => [id, this.#inFlightOf(id)] as const);
+    this.#told = new Map(open.filter(([, inFlight]) => inFlight > 0));
     const report: Report = {
       isolate: this.#isolate,
       sequence: this.#sequence++,
       spanMs: Math.max(0, nowMs - this.#sinceMs),
       ageMs: 0,
       origins: Object.fromEntries(
-        [...this.#origins].map(([id, tally]) => [id, { ...tally, inFlight: this.#inFlightOf(id) }]),
+        [...this.#origins].map(([id, tally]) => [id, { ...tally, inFlight: this.toldInFlight(id) }]),
       ),
       services: Object.fromEntries(
         [...this.#services].map(([name, tally]) => [name, { ...tally, answers: Object.fromEntries(tally.answers) }]),

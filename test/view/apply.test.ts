@@ -23,6 +23,7 @@ const config = configSchema.parse({
 
 function setUp(base = config) {
   const changed: string[] = [];
+  const told = { inFlight: 0 };
   const services = new Map(
     Object.entries(base.services).map(([name, service]) => [name, prepareService(name, service, undefined, () => 0.5)]),
   );
@@ -34,6 +35,7 @@ function setUp(base = config) {
     overrides,
     layOver: (standing, nowMs) => layOver(base, "base", standing, nowMs),
     prepare: (name, service, before) => prepareService(name, service, before, () => 0.5),
+    toldInFlight: () => told.inFlight,
     breakerChanged: (id) => void changed.push(id),
     laid: (effective) => void configs.push(effective),
   });
@@ -43,7 +45,7 @@ function setUp(base = config) {
   /** Lays one override, or removes it, as a hub would bring it. */
   const lay = (value: Override | null, key: string, nowMs = 1_000) =>
     subjects.apply({ overrides: change(overrides, [{ key, value }]) }, nowMs);
-  return { services, service, origin, subjects, overrides, changed, configs, lay };
+  return { services, service, origin, subjects, overrides, changed, told, configs, lay };
 }
 
 const DRAIN = "administrative/euw1";
@@ -250,14 +252,28 @@ describe("what a hub brought", () => {
   });
 
   it("counts what the region's other isolates have in flight, once", () => {
-    const { origin, subjects } = setUp();
-    origin.inFlight = 2;
+    const { origin, subjects, told } = setUp();
+    origin.inFlight = told.inFlight = 2;
     subjects.apply(read({ inFlight: 7 }), 0);
     expect(origin.inFlight).toBe(7);
     expect(subjects.inFlightHere("euw1")).toBe(2);
     origin.inFlight--;
-    subjects.apply(read({ inFlight: 7 }), 0);
+    told.inFlight = 1;
+    subjects.apply(read({ inFlight: 6 }), 0);
     expect(subjects.inFlightHere("euw1")).toBe(1);
-    expect(origin.inFlight).toBe(7);
+    expect(origin.inFlight).toBe(6);
+  });
+
+  it("does not take for others' what it told itself and what has ended since", () => {
+    const { origin, subjects, told } = setUp();
+    origin.inFlight = told.inFlight = 3;
+    subjects.apply(read({ inFlight: 3 }), 0);
+    origin.inFlight = 0;
+    subjects.apply(read({ inFlight: 3 }), 1);
+    expect(origin.inFlight).toBe(0);
+    // Nor for fewer than there are, when the hub has not heard of them yet.
+    origin.inFlight = told.inFlight = 4;
+    subjects.apply(read({ inFlight: 1 }), 2);
+    expect(origin.inFlight).toBe(4);
   });
 });

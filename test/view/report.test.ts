@@ -55,3 +55,24 @@ describe("a report that is sent again", () => {
     expect(report.take(3_000)!.origins["o1"]).toMatchObject({ failures: 1, failureRun: 1 });
   });
 });
+
+describe("what is in flight or open", () => {
+  it("is told again while it lasts and once more when it has ended, with the next news of anything", () => {
+    let open = 2;
+    const report = new ReportBook("isolate", (origin) => (origin === "o1" ? open : 0), 0);
+    const news = () => report.attempt("o2", "success", 10, false);
+    report.attempt("o1", "success", 10, false);
+    expect(report.take(1)!.origins["o1"]).toMatchObject({ inFlight: 2 });
+    expect(report.toldInFlight("o1")).toBe(2);
+    news();
+    expect(report.take(2)!.origins["o1"]).toMatchObject({ inFlight: 2, successes: 0 });
+    open = 0;
+    expect(report.take(3)).toBeNull();
+    expect(report.toldInFlight("o1")).toBe(2);
+    news();
+    expect(report.take(4)!.origins["o1"]).toMatchObject({ inFlight: 0 });
+    expect(report.toldInFlight("o1")).toBe(0);
+    news();
+    expect(report.take(5)!.origins["o1"]).toBeUndefined();
+  });
+});
