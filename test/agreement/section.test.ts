@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import {
   applyDelta,
   change,
@@ -70,6 +70,83 @@ describe("a section", () => {
     expect(delta?.from).toBeNull();
     expect(applyDelta(receiver, delta!)).toBe(true);
     expect(values(receiver)).toEqual({ kept: 1 });
+  });
+
+  it("takes a whole section, and a delta, whose entries come in any order", () => {
+    const source = sectionWith(["a", 1], ["b", 2], ["c", 3], ["a", 4]);
+    for (const have of [0, 1, 2]) {
+      const delta = deltaSince(source, have)!;
+      const receiver = sectionWith(
+        ...(
+          [
+            ["a", 1],
+            ["b", 2],
+          ] as [string, number][]
+        ).slice(0, have),
+      );
+      applyDelta(receiver, { ...delta, entries: delta.entries.toReversed() });
+      expect(values(receiver)).toEqual(values(source));
+      change(receiver, [{ key: "b", value: 5 }]);
+      expect(deltaSince(receiver, 4)?.entries).toEqual([{ key: "b", version: 5, value: 5 }]);
+    }
+  });
+
+  it("tells what is missing by looking at nothing else", () => {
+    const source = emptySection<number>();
+    for (let i = 0; i < 1_000; i++) change(source, [{ key: `k${i}`, value: i }]);
+    for (let i = 0; i < 5_000; i++) change(source, [{ key: `k${i % 10}`, value: i }]);
+    const looks = vi.spyOn(source.replaced, "has");
+    const walks = [vi.spyOn(source.entries, Symbol.iterator), vi.spyOn(source.inOrder, "filter")];
+    for (let changes = 1; changes <= 10; changes++) {
+      looks.mockClear();
+      expect(deltaSince(source, source.version - changes)?.entries).toHaveLength(changes);
+      expect(looks).toHaveBeenCalledTimes(changes);
+    }
+    for (const walk of walks) expect(walk).not.toHaveBeenCalled();
+  });
+
+  it("keeps no more replaced entries than standing ones", () => {
+    const source = emptySection<number>();
+    for (let i = 0; i < 1_000; i++) change(source, [{ key: `k${i}`, value: i }]);
+    for (let i = 0; i < 10_000; i++) {
+      change(source, [{ key: `k${i % 7}`, value: i }]);
+      expect(source.inOrder.length).toBeLessThan(2_000);
+    }
+  });
+
+  it("gives exactly the entries that are newer, in the order of their versions", () => {
+    const entry = fc.record({
+      key: fc.constantFrom("a", "b", "c", "d", "e"),
+      value: fc.option(fc.nat(9), { nil: null }),
+    });
+    const step = fc.uniqueArray(entry, { selector: ({ key }) => key, maxLength: 3 });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 200 }), fc.nat(200), (steps, halfway) => {
+        const source = emptySection<number>();
+        let taught = emptySection<number>();
+        for (const [at, entries] of steps.entries()) {
+          change(source, entries);
+          // Another that learnt it all at once, and goes on with what is new.
+          if (at === halfway) taught = emptySection();
+          if (at % 3 === 0) applyDelta(taught, deltaSince(source, taught.version)!);
+          for (const section of [source, taught]) {
+            for (let have = section.floor; have < section.version; have++) {
+              const newer = [...section.entries.values()]
+                .filter(({ version, value }) => version > have && (have > 0 || value !== null))
+                .toSorted((a, b) => a.version - b.version || a.key.localeCompare(b.key));
+              const delta = deltaSince(section, have)!;
+              expect(delta.from).toBe(have === 0 ? null : have);
+              const versions = delta.entries.map(({ version }) => version);
+              expect(versions).toEqual(versions.toSorted((a, b) => a - b));
+              expect(delta.entries.toSorted((a, b) => a.version - b.version || a.key.localeCompare(b.key))).toEqual(
+                newer,
+              );
+            }
+          }
+        }
+      }),
+      { numRuns: 30 },
+    );
   });
 
   it("converges whatever is lost, doubled, late or out of order", () => {
