@@ -1,17 +1,33 @@
 /** Topic `main-job`: what the first whole of Fairlead promises. */
-import { gzippedBundleBytes } from "../bundle.ts";
-import type { Reporter } from "../figure.ts";
+import { gzippedBytes, withBundle } from "../bundle.ts";
+import type { Reporter, TopicOptions } from "../figure.ts";
 import { playOutage } from "../main-job/outage.ts";
+import { startUpCpuMs } from "../main-job/start-up.ts";
 import { durableObjectCallsPer } from "../main-job/steady-state.ts";
+import { formatSpread, median } from "../statistics.ts";
 
 const STEADY_REQUESTS = 1000;
+const STARTS = 21;
+const QUICK_STARTS = 5;
 
-export async function run(report: Reporter): Promise<void> {
-  report.figure({
-    figure: "bundle size gzipped",
-    value: (await gzippedBundleBytes()) / 1000,
-    unit: "KB",
-    target: { atMost: 200 },
+export async function run(report: Reporter, { quick }: TopicOptions): Promise<void> {
+  await withBundle(async (bundle) => {
+    report.figure({
+      figure: "bundle size gzipped",
+      value: (await gzippedBytes(bundle)) / 1000,
+      unit: "KB",
+      target: { atMost: 200 },
+    });
+    const startUps = await startUpCpuMs(bundle, quick ? QUICK_STARTS : STARTS);
+    report.figure({
+      figure: "start-up CPU of the Worker",
+      value: median(startUps),
+      unit: "ms",
+      target: { atMost: 50 },
+    });
+    report.note(
+      `Start-up: ${startUps.length} processes of workerd, in each the bundle imported for the first time (compiled and run to its end), CPU of all threads, less the same for an empty module: ${formatSpread(startUps, 1)} ms.`,
+    );
   });
   report.figure({
     figure: `Durable Object calls on the request path in steady state, per ${STEADY_REQUESTS} requests`,

@@ -4,7 +4,7 @@ import * as z from "zod";
 import { overrideKey, type LimitReset, type Override } from "../agreement/override.ts";
 import { addCounts, noCounts } from "../agreement/traffic-counts.ts";
 import { nameDigest } from "../config/digest.ts";
-import { PRIORITIES } from "../config/priorities.ts";
+import { PRIORITIES } from "../config/priority-levels.ts";
 import type { RateLimitConfig } from "../config/rate-limits.ts";
 import { keyFor } from "../rate-limit/key.ts";
 import { limiterScope, limiterText } from "../rate-limit/limiter-name.ts";

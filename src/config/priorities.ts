@@ -2,13 +2,11 @@
 import { about } from "#about";
 import * as z from "zod";
 import { fieldNameSchema } from "./header.ts";
-
-/** From the last to be turned away to the first. */
-export const PRIORITIES = ["critical", "high", "normal", "low", "background"] as const;
-
-export type Priority = (typeof PRIORITIES)[number];
+import { PRIORITIES } from "./priority-levels.ts";
 
 export const prioritySchema = z.enum(PRIORITIES);
+
+export type Priority = z.output<typeof prioritySchema>;
 
 const pathSchema = z.string().regex(/^\/[^?#*]*\*?$/, 'a path that starts with "/", optionally ending in "*"');
 

@@ -1,6 +1,6 @@
 /** What one probe says: good or bad, and why. */
 import type { MonitorConfig } from "../config/monitor.ts";
-import { statusMatcher } from "../config/status.ts";
+import { statusMatcher } from "../config/status-matcher.ts";
 
 /** What came of a probe. */
 export type ProbeAnswer =

@@ -1,5 +1,6 @@
 /** How this isolate's requests divide among the priority levels, over the last seconds. */
-import { PRIORITIES, type Priority } from "../config/priorities.ts";
+import type { Priority } from "../config/priorities.ts";
+import { PRIORITIES } from "../config/priority-levels.ts";
 import type { LevelMix } from "./priority.ts";
 
 /** The time over which they are counted, ms. */

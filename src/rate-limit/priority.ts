@@ -12,7 +12,8 @@
  * | normal     | 0.85                 | 0.95      |
  * | high       | 0.95                 | 1.10      |
  */
-import { PRIORITIES, type Priority } from "../config/priorities.ts";
+import type { Priority } from "../config/priorities.ts";
+import { PRIORITIES } from "../config/priority-levels.ts";
 
 const BANDS: Readonly<Record<Priority, readonly [allUpTo: number, noneFrom: number]>> = {
   background: [0.6, 0.75],

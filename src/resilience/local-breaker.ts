@@ -1,6 +1,6 @@
 /** What an isolate decides about an origin on its own evidence, before the world has agreed. */
 import type { BreakerConfig } from "../config/breaker.ts";
-import { statusMatcher } from "../config/status.ts";
+import { statusMatcher } from "../config/status-matcher.ts";
 import type { FailureKind } from "./retry.ts";
 
 /** How long an isolate keeps away from an origin on its own evidence, ms. The agreed breaker takes over from there. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { defineConfig } from "../../src/config/define.ts";
 import { originSettings } from "../../src/config/origin-settings.ts";
 import type { ConfigInput } from "../../src/config/schema.ts";
-import { statusMatcher } from "../../src/config/status.ts";
+import { statusMatcher } from "../../src/config/status-matcher.ts";
 
 function config(service: object, pool: object = {}) {
   const pools = { p: { region: "enam", origins: [{ id: "o1", url: "http://a.test" }], ...pool } };

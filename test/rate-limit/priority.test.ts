@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { PRIORITIES } from "../../src/config/priorities.ts";
+import { PRIORITIES } from "../../src/config/priority-levels.ts";
 import { FULL_SCALE, latencySignal, nextScale, nextUsualMs, type Scale } from "../../src/rate-limit/adapt.ts";
 import { admitsLevel, admittedShare, higher } from "../../src/rate-limit/priority.ts";
 

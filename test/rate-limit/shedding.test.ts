@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Report } from "../../src/agreement/protocol.ts";
 import { JUDGED, noTraffic, offeredRatio, SHED, takeReport } from "../../src/agreement/region-traffic.ts";
-import { PRIORITIES } from "../../src/config/priorities.ts";
+import { PRIORITIES } from "../../src/config/priority-levels.ts";
 import { LevelCounts } from "../../src/rate-limit/level-mix.ts";
 import { admitsLevel, admittedShare, settledLoad } from "../../src/rate-limit/priority.ts";
 import { ratesNow, takeIsolateLoad, type RegionLoad } from "../../src/resilience/region-load.ts";
