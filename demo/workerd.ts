@@ -20,6 +20,8 @@ export interface WorkerdOptions extends WorkerOptions {
   readonly edges?: number;
   /** A module whose Worker is bound to the same objects, on a port of its own: how a test asks an object something. */
   readonly bridge?: string;
+  /** Certificates of authorities, PEM, that https origins are trusted by besides those that browsers trust. */
+  readonly trusted?: readonly string[];
 }
 
 export interface RunningWorkerd extends RunningWorker {
@@ -45,7 +47,8 @@ export async function startWorkerd(options: WorkerdOptions = {}): Promise<Runnin
     const bridgePort = options.bridge === undefined ? null : await portFor(undefined);
     await writeFile(join(directory, BRIDGE), options.bridge ?? "");
     const vars = options.vars ?? {};
-    await writeFile(path, serverConfig({ bundle, port, edgePorts, bridgePort, directory, vars }));
+    const { trusted = [] } = options;
+    await writeFile(path, serverConfig({ bundle, port, edgePorts, bridgePort, directory, vars, trusted }));
     const running = await startProcess({
       name: "workerd",
       command: WORKERD,
@@ -91,10 +94,11 @@ interface ServerOptions {
   /** Where the configuration will lie: files are embedded by relative path. */
   readonly directory: string;
   readonly vars: Readonly<Record<string, string>>;
+  readonly trusted: readonly string[];
 }
 
 /** The configuration of the workerd process, in Cap'n Proto text (workerd.capnp describes each field). */
-function serverConfig({ bundle, port, edgePorts, bridgePort, directory, vars }: ServerOptions): string {
+function serverConfig({ bundle, port, edgePorts, bridgePort, directory, vars, trusted }: ServerOptions): string {
   const edge = edgePorts.length === 0 ? "" : workerLiteral(bundle, directory, { vars, objectsOf: "main" });
   const bridge = { directory, modules: [BRIDGE] };
   const workers = [
@@ -109,7 +113,7 @@ function serverConfig({ bundle, port, edgePorts, bridgePort, directory, vars }: 
 const config :Workerd.Config = (
   services = [${list([
     ...workers.map(({ name, literal }) => `(name = ${quote(name)}, worker = ${literal})`),
-    '(name = "internet", network = (allow = ["public", "private"], tlsOptions = (trustBrowserCas = true)))',
+    `(name = "internet", network = (allow = ["public", "private"], tlsOptions = (trustBrowserCas = true, trustedCertificates = [${list(trusted.map(quote))}])))`,
     `(name = "storage", disk = (path = ${quote(join(directory, "storage"))}, writable = true))`,
   ])}],
   sockets = [${list(

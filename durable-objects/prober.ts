@@ -45,7 +45,7 @@ export async function probeOrigin(settings: OriginSettings, platform: ProbePlatf
       ? probeTcp(url, signal)
       : probeHttp(url, settings, platform, signal, headAt));
   } catch (error) {
-    answer = signal.aborted ? { kind: "timeout" } : { kind: "error", message: describe(error) };
+    answer = signal.aborted ? { kind: "timeout" } : { kind: "error", message: describe(error, url) };
   }
   return judgeProbe(answer, monitor, (headAt.ms ?? platform.clock()) - startedMs);
 }
@@ -131,8 +131,13 @@ async function probeTcp(url: URL, signal: AbortSignal): Promise<ProbeAnswer> {
   }
 }
 
-/** In a few words for an operator; the runtime's messages name no secret. */
-function describe(error: unknown): string {
+/**
+ * In a few words for an operator; the runtime's messages name no secret. On Cloudflare a certificate that is not trusted is
+ * a 526; workerd alone has an internal error for it and keeps the cause for its log, under the reference that it gives.
+ */
+function describe(error: unknown, { protocol }: URL): string {
   const message = error instanceof Error ? error.message : String(error);
-  return message.length > 120 ? `${message.slice(0, 117)}...` : message;
+  const isHidden = protocol === "https:" && message.startsWith("internal error");
+  const said = isHidden ? `no TLS connection, is the certificate trusted? (${message})` : message;
+  return said.length > 120 ? `${said.slice(0, 117)}...` : said;
 }

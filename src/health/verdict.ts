@@ -2,6 +2,17 @@
 import type { MonitorConfig } from "../config/monitor.ts";
 import { statusMatcher } from "../config/status-matcher.ts";
 
+/** What Cloudflare says in the place of an origin that it could not ask ("Cloudflare 5xx errors"). */
+const OF_THE_PLATFORM: Readonly<Record<number, string>> = {
+  521: "connection refused",
+  522: "no connection in time",
+  523: "unreachable",
+  524: "no answer in time",
+  525: "TLS handshake failed",
+  526: "certificate not trusted",
+  530: "host name not found",
+};
+
 /** What came of a probe. */
 export type ProbeAnswer =
   /** `body`: its beginning, or null where it was not read. */
@@ -40,9 +51,14 @@ function judge(
     case "error":
       return [false, answer.message];
     case "response":
-      if (!statusMatcher(monitor.expectedStatus)(answer.status)) return [false, `status ${answer.status}`];
+      if (!statusMatcher(monitor.expectedStatus)(answer.status)) return [false, unexpected(answer.status)];
       if (monitor.expectedBody !== undefined && !(answer.body ?? "").includes(monitor.expectedBody))
         return [false, `status ${answer.status}, expected text missing`];
       return [true, `status ${answer.status}`];
   }
+}
+
+function unexpected(status: number): string {
+  const meaning = OF_THE_PLATFORM[status];
+  return meaning === undefined ? `status ${status}` : `status ${status}: ${meaning}`;
 }

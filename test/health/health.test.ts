@@ -23,6 +23,7 @@ describe("one probe", () => {
     [{ kind: "response", status: 200, body: null } as const, {}, true, "status 200"],
     [{ kind: "response", status: 404, body: null } as const, {}, true, "status 404"],
     [{ kind: "response", status: 500, body: null } as const, {}, false, "status 500"],
+    [{ kind: "response", status: 526, body: null } as const, {}, false, "status 526: certificate not trusted"],
     [{ kind: "response", status: 404, body: null } as const, { expectedStatus: [200, "3xx"] }, false, "status 404"],
     [{ kind: "response", status: 200, body: "all ok" } as const, { expectedBody: "ok" }, true, "status 200"],
     [

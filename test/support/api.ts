@@ -6,8 +6,7 @@
  * them against the document.
  */
 import { send } from "../../demo/client.ts";
-import { startWorkerd, type RunningWorkerd } from "../../demo/workerd.ts";
-import type { WorkerBundle } from "../../demo/worker-source.ts";
+import { startWorkerd, type RunningWorkerd, type WorkerdOptions } from "../../demo/workerd.ts";
 import { makeToken } from "../../src/config/admin-token.ts";
 import { defineConfig } from "../../src/config/define.ts";
 import type { ConfigInput } from "../../src/config/schema.ts";
@@ -41,7 +40,7 @@ export interface RunningApi {
 /** Starts Fairlead on plain workerd with tokens. The control plane answers on 127.0.0.1 and localhost. */
 export async function startApi(
   config: ConfigInput,
-  options: { readonly edges?: number; readonly bundle?: WorkerBundle } = {},
+  options: Pick<WorkerdOptions, "edges" | "bundle" | "trusted"> = {},
 ): Promise<RunningApi> {
   const { tokens, vars } = await makeTokens();
   const workerd = await startWorkerd({
