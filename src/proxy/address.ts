@@ -13,6 +13,7 @@ export function addressOf(url: string): Address {
   let targetAt = url.indexOf("/", authorityAt);
   const queryAt = url.indexOf("?", authorityAt);
   if (targetAt === -1 || (queryAt !== -1 && queryAt < targetAt)) targetAt = queryAt === -1 ? url.length : queryAt;
+  if (targetAt === url.length && isServerWide(url)) return addressOf(url.slice(0, -1));
   const authority = url.slice(authorityAt, targetAt);
   const host = authority.replace(/:\d*$/, "").toLowerCase();
   const rest = url.slice(targetAt);
@@ -24,6 +25,11 @@ export function addressOf(url: string): Address {
     target,
     path: comparablePath(end === -1 ? target : target.slice(0, end)),
   };
+}
+
+/** True for a request about the server as a whole, `OPTIONS *`: the runtime gives its target as `http://host*`. */
+export function isServerWide(url: string): boolean {
+  return url.endsWith("*") && !url.slice(url.indexOf("://") + 3).includes("/");
 }
 
 /**

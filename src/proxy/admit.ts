@@ -1,4 +1,5 @@
 /** Whether a request may go any further: shape, size, address, loops. Guard clauses, cheapest first. */
+import { isServerWide } from "./address.ts";
 import type { Failure } from "./failure.ts";
 import type { RequestFields } from "./fields.ts";
 import type { ServicePlan } from "./plan.ts";
@@ -36,6 +37,10 @@ function framingFault({ contentLength, transferEncoding, host }: RequestFields):
   if (contentLength !== null && transferEncoding !== null) {
     return "Expected either `Content-Length` or `Transfer-Encoding`, got both.";
   }
+  if (transferEncoding !== null && transferEncoding.toLowerCase() !== "chunked") {
+    // The runtime takes `gzip, chunked`, undoes the chunks and would send the rest on without a word of the other coding.
+    return "Expected `Transfer-Encoding` to be `chunked`, got another coding.";
+  }
   if (host !== null && isMalformedHost(host)) return MALFORMED_HOST;
   return null;
 }
@@ -49,10 +54,11 @@ export function isMalformedHost(host: string): boolean {
 }
 
 /**
- * The answer to `OPTIONS` with `Max-Forwards: 0`, whose recipient is this gateway (RFC 9110 section 7.6.2); null for any
- * other request.
+ * The answer to `OPTIONS *` and to `OPTIONS` with `Max-Forwards: 0`, whose recipient is this gateway (RFC 9110 sections
+ * 9.3.7 and 7.6.2); null for any other request.
  */
 export function answerAsRecipient(request: Request, fields: RequestFields): Response | null {
-  if (fields.maxForwards?.trim() !== "0" || request.method !== "OPTIONS") return null;
+  if (request.method !== "OPTIONS") return null;
+  if (fields.maxForwards?.trim() !== "0" && !isServerWide(request.url)) return null;
   return new Response(null, { status: 204, headers: { Allow: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS" } });
 }

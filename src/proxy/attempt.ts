@@ -46,7 +46,7 @@ export async function attempt(target: Target, message: Message): Promise<Outcome
   const deadline = isFixed ? fixedDeadline(deadlineMs) : movableDeadline(deadlineMs);
   message.cancel?.addEventListener("abort", () => deadline.abort());
   try {
-    const response = await target.fetcher.fetch(message.url, {
+    const init = {
       method: message.method,
       headers: message.headers,
       body: body.next(deadline),
@@ -55,8 +55,9 @@ export async function attempt(target: Target, message: Message): Promise<Outcome
       // Bodies pass byte for byte, also where they are read on their way.
       encodeResponseBody: "manual",
       signal: deadline.signal,
-    });
-    return judge(response);
+    } as const;
+    const sent = body.carrier === null ? init : carriedBy(body.carrier, init);
+    return judge(await target.fetcher.fetch(message.url, sent));
   } catch {
     if (body.fault !== null || message.cancel?.aborted === true) return { kind: "ignored" };
     if (deadline.signal.aborted) return { kind: "failure", failure: "timeout", response: null };
@@ -64,6 +65,11 @@ export async function attempt(target: Target, message: Message): Promise<Outcome
   } finally {
     deadline.stop();
   }
+}
+
+/** A copy of a request that takes everything but its method and its body from `init`. */
+function carriedBy(carrier: Request, { method: _method, body: _body, ...init }: RequestInit): Request {
+  return new Request(carrier.clone(), init);
 }
 
 function judge(response: Response): Outcome {

@@ -5,6 +5,8 @@ import type { Failure } from "./failure.ts";
 export interface OutboundBody {
   /** Gives the body for the next attempt. A relayed one exists once, and moves the attempt's deadline while it moves. */
   next(deadline: Deadline): BodyInit | null;
+  /** The request that the content of a `GET` or `HEAD` came with, to be sent again as a copy; null for all others. */
+  readonly carrier: Request | null;
   /** True if every attempt can have it. */
   readonly replayable: boolean;
   /** What was wrong with the client's end of the upload, once something is. */
@@ -14,10 +16,15 @@ export interface OutboundBody {
 /** Bytes read from the client at a time. Smaller reads cost more passes through the Worker than the bytes are worth. */
 const READ_BYTES = 65_536;
 
+/** Longest content of a `GET` or `HEAD`, which is a query and no upload, bytes. */
+const QUERY_BYTES = 65_536;
+
 const BROKEN_UPLOAD: Failure = { kind: "bad-request", detail: "The request body ended early or was malformed." };
 
+const STALLED_UPLOAD: Failure = { kind: "upload-timeout" };
+
 /** Most requests', made once. */
-const NO_BODY: OutboundBody = { next: () => null, replayable: true, fault: null };
+const NO_BODY: OutboundBody = { next: () => null, carrier: null, replayable: true, fault: null };
 
 /**
  * @param declared  the value of `Content-Length`, checked before; null when there is none
@@ -30,8 +37,9 @@ export function outboundBody(
   keepBytes: number,
   maxBytes: number,
 ): OutboundBody | Promise<OutboundBody> {
-  const { body } = request;
+  const { body, method } = request;
   if (body === null) return NO_BODY;
+  if (method === "GET" || method === "HEAD") return carried(request, declared, Math.min(QUERY_BYTES, maxBytes));
   if (declared === null || Number(declared) > keepBytes) return relayed(body, declared, maxBytes);
   return kept(request);
 }
@@ -39,27 +47,59 @@ export function outboundBody(
 async function kept(request: Request): Promise<OutboundBody> {
   try {
     const bytes = await request.arrayBuffer();
-    return { next: () => bytes, replayable: true, fault: null };
+    return { next: () => bytes, carrier: null, replayable: true, fault: null };
   } catch {
-    return { next: () => null, replayable: false, fault: BROKEN_UPLOAD };
+    return refused(BROKEN_UPLOAD);
   }
 }
 
+function refused(fault: Failure): OutboundBody {
+  return { next: () => null, carrier: null, replayable: false, fault };
+}
+
 /**
- * A body that is relayed rather than handed over: it is counted, a client's broken upload is told from an origin's, and
- * a slow but living upload is not mistaken for a silent origin. One that breaks aborts the attempt: closing or erroring
+ * The content of a `GET` or `HEAD`: `fetch` throws for one unless it comes with the request that it arrived in, so that is
+ * kept. It is read to its end first, because an upload that breaks later could not be told from an origin that fails.
+ * Without a declared length the runtime would leave it out, and the origin would answer another question.
+ */
+async function carried(request: Request, declared: string | null, maxBytes: number): Promise<OutboundBody> {
+  if (Number(declared) > maxBytes) return refused({ kind: "body-too-large", limitBytes: maxBytes });
+  try {
+    if (declared === null) return (await isEmpty(request.body!)) ? NO_BODY : refused({ kind: "length-required" });
+    const carrier = request.clone();
+    const { byteLength } = await request.arrayBuffer();
+    return byteLength === 0 ? NO_BODY : { next: () => null, carrier, replayable: true, fault: null };
+  } catch {
+    return refused(BROKEN_UPLOAD);
+  }
+}
+
+async function isEmpty(body: ReadableStream<Uint8Array>): Promise<boolean> {
+  for await (const chunk of body) if (chunk.byteLength > 0) return false;
+  return true;
+}
+
+/**
+ * A body that is relayed rather than handed over: it is counted, a client's broken or stalled upload is told from an
+ * origin's, and a slow but living upload is not mistaken for a silent origin. One that breaks aborts the attempt: closing or erroring
  * the relay instead would let the origin see a clean end and take part of an upload for the whole.
  */
 function relayed(body: ReadableStream<Uint8Array>, declared: string | null, maxBytes: number): OutboundBody {
   let fault: Failure | null = null;
+  const waiting = { forClient: false };
   return {
+    carrier: null,
     next(deadline) {
       const relay = declared === null ? new IdentityTransformStream() : new FixedLengthStream(Number(declared));
       const breakOff = (reason: Failure): void => {
         fault = reason;
         deadline.abort();
       };
-      void pump(body, relay.writable, maxBytes, deadline, breakOff);
+      // Time that runs out while it is the client's turn says nothing of the origin.
+      deadline.signal.addEventListener("abort", () => {
+        if (waiting.forClient) fault ??= STALLED_UPLOAD;
+      });
+      void pump({ body, writable: relay.writable, maxBytes, deadline, breakOff, waiting });
       return relay.readable;
     },
     replayable: false,
@@ -69,23 +109,29 @@ function relayed(body: ReadableStream<Uint8Array>, declared: string | null, maxB
   };
 }
 
-async function pump(
-  body: ReadableStream<Uint8Array>,
-  writable: WritableStream<Uint8Array>,
-  maxBytes: number,
-  deadline: Deadline,
-  breakOff: (reason: Failure) => void,
-): Promise<void> {
+interface Relay {
+  readonly body: ReadableStream<Uint8Array>;
+  readonly writable: WritableStream<Uint8Array>;
+  readonly maxBytes: number;
+  readonly deadline: Deadline;
+  readonly breakOff: (reason: Failure) => void;
+  /** Whose turn it is: the client's to send, or the origin's to take. */
+  readonly waiting: { forClient: boolean };
+}
+
+async function pump({ body, writable, maxBytes, deadline, breakOff, waiting }: Relay): Promise<void> {
   const reader = body.getReader({ mode: "byob" });
   const writer = writable.getWriter();
   let passedBytes = 0;
   for (;;) {
     let chunk;
+    waiting.forClient = true;
     try {
       chunk = await reader.read(new Uint8Array(READ_BYTES));
     } catch {
       return breakOff(BROKEN_UPLOAD);
     }
+    waiting.forClient = false;
     passedBytes += chunk.value?.byteLength ?? 0;
     if (passedBytes > maxBytes) {
       breakOff({ kind: "body-too-large", limitBytes: maxBytes });

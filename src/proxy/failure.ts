@@ -5,6 +5,8 @@ export type Failure =
   | { readonly kind: "bad-request"; readonly detail: string }
   | { readonly kind: "forbidden" }
   | { readonly kind: "method-not-allowed"; readonly method: string }
+  | { readonly kind: "upload-timeout" }
+  | { readonly kind: "length-required" }
   | { readonly kind: "body-too-large"; readonly limitBytes: number }
   | { readonly kind: "url-too-long"; readonly limitBytes: number }
   | { readonly kind: "headers-too-large"; readonly limitBytes: number }
@@ -50,6 +52,8 @@ function problemOf(failure: Failure): Problem {
         detail: `${failure.method} is not forwarded.`,
         headers: { Allow: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS" },
       };
+    case "upload-timeout":
+      return { status: 408, title: "Request timeout", detail: "The request body stopped coming." };
     case "idempotency-conflict":
       return {
         status: 409,
@@ -58,6 +62,12 @@ function problemOf(failure: Failure): Problem {
           ? "This `Idempotency-Key` has been answered, and the answer was too long to keep."
           : "A request with this `Idempotency-Key` is still running.",
         ...(failure.isDone ? {} : { headers: { "Retry-After": "1" } }),
+      };
+    case "length-required":
+      return {
+        status: 411,
+        title: "Length required",
+        detail: "Expected `Content-Length` with content of a GET or HEAD.",
       };
     case "body-too-large":
       return {

@@ -8,7 +8,7 @@ let first: RawOrigin;
 
 beforeAll(async () => {
   const limits = { maxBodyBytes: 200_000, maxUrlBytes: 2000, maxHeaderBytes: 8000 };
-  gateway = await startGateway(1, { limits, retry: { attempts: 1 } });
+  gateway = await startGateway(1, { limits, timeouts: { firstByteMs: 1000 }, retry: { attempts: 1 } });
   first = gateway.services[0]!.first;
 });
 afterAll(() => gateway.stop());
@@ -28,6 +28,7 @@ describe("a request that cannot be right is refused and never forwarded", () => 
     ["a length that is no number", `${head("POST", "/x", "Content-Length: 3x")}abc`, 400],
     ["a negative length", `${head("POST", "/x", "Content-Length: -3")}abc`, 400],
     ["an unknown transfer coding", `${head("POST", "/x", "Transfer-Encoding: xchunked")}3\r\nabc\r\n0\r\n\r\n`, 400],
+    ["a coding beside chunked", `${head("POST", "/x", "Transfer-Encoding: gzip, chunked")}3\r\nabc\r\n0\r\n\r\n`, 400],
     ["chunked not last", `${head("POST", "/x", "Transfer-Encoding: chunked, identity")}3\r\nabc\r\n0\r\n\r\n`, 400],
     ["two hosts", "GET /x HTTP/1.1\r\nHost: s0.localhost\r\nHost: evil.test\r\nConnection: close\r\n\r\n", 400],
     ["no host", "GET /x HTTP/1.1\r\nConnection: close\r\n\r\n", 400],
@@ -72,6 +73,36 @@ describe("an upload that breaks is never passed on as whole", () => {
     const answer = await send(chunked(...Array.from({ length: 8 }, () => chunk), "0\r\n\r\n"));
     expect(answer.status).toBe(413);
     expect(first.received).toHaveLength(0);
+  });
+});
+
+it("an upload whose client falls silent gets 408, and its origin the next request all the same", async () => {
+  const stalled = head("PUT", "/x", "Content-Length: 150000") + "a".repeat(100_000);
+  expect((await send(stalled)).status).toBe(408);
+  expect((await send(head("GET", "/x"))).fields.get("fairlead-attempts")).toBe("first0=200");
+});
+
+describe("the content of a GET or a HEAD", () => {
+  it.each([
+    ["with a length", head("GET", "/x", "Content-Length: 3") + "abc", /\r\n\r\nabc$/],
+    ["empty, with a length", head("GET", "/x", "Content-Length: 0"), /\r\n\r\n$/],
+    ["empty, in chunks", `${head("GET", "/x", "Transfer-Encoding: chunked")}0\r\n\r\n`, /\r\n\r\n$/],
+    ["empty, of a HEAD", head("HEAD", "/x", "Content-Length: 0"), /\r\n\r\n$/],
+  ])("%s reaches the origin", async (_, request, received) => {
+    const answer = await send(request);
+    expect(answer.status).toBe(200);
+    expect(answer.fields.get("fairlead-attempts")).toBe("first0=200");
+    expect(first.received).toEqual([expect.stringMatching(received)]);
+  });
+
+  it.each([
+    ["too long", `${head("GET", "/x", "Content-Length: 70000")}${"a".repeat(70_000)}`, 413],
+    ["in chunks", `${head("GET", "/x", "Transfer-Encoding: chunked")}3\r\nabc\r\n0\r\n\r\n`, 411],
+    ["malformed", `${head("GET", "/x", "Transfer-Encoding: chunked")}zz\r\nabc\r\n`, 400],
+  ])("%s is refused, and no origin is blamed for it", async (_, request, status) => {
+    expect((await send(request)).status).toBe(status);
+    expect(first.received).toHaveLength(0);
+    expect((await send(head("GET", "/x"))).fields.get("fairlead-attempts")).toBe("first0=200");
   });
 });
 
@@ -133,6 +164,13 @@ describe("what an origin is told", () => {
     expect(answer.status).toBe(508);
     expect(first.received).toHaveLength(1);
   });
+});
+
+it("answers OPTIONS about the server as a whole itself", async () => {
+  const answer = await send(head("OPTIONS", "*"));
+  expect(answer.status).toBe(204);
+  expect(answer.fields.get("allow")).toContain("GET");
+  expect(first.received).toHaveLength(0);
 });
 
 it("answers OPTIONS with no forwards left itself, and counts the others down", async () => {

@@ -9,6 +9,8 @@ describe("taking a URL apart", () => {
     ["http://demo?q", { scheme: "http", host: "demo", target: "/?q", path: "/" }],
     ["http://demo/%2e%2E/%41?x=%zz", { scheme: "http", host: "demo", target: "/%2e%2E/%41?x=%zz", path: "/A" }],
     ["http://[::1]:8787/x", { scheme: "http", host: "[::1]", target: "/x", path: "/x" }],
+    ["http://demo*", { scheme: "http", host: "demo", target: "/", path: "/" }],
+    ["http://demo/x*", { scheme: "http", host: "demo", target: "/x*", path: "/x*" }],
     ["http://demo//x?y=/..", { scheme: "http", host: "demo", target: "//x?y=/..", path: "//x" }],
   ])("%s", (url, expected) => expect(addressOf(url)).toEqual(expected));
 });
