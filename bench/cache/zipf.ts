@@ -52,7 +52,6 @@ function serve(store: MemoryStore<Policy>, keyOf: KeyMaker, rule: CacheRule, url
   const found = store.find(key, () => null);
   if (found !== null && freshForMs(found.derived, nowMs) > 0) return true;
   const stored: StoredResponse = {
-    service: "bench",
     target: key.target,
     status: 200,
     statusText: "OK",

@@ -31,7 +31,24 @@ export function reading(index: number): OriginReading {
   };
 }
 
-/** A hub that knows so many origins and so many purges of different URLs. */
+/** Of every ten purges; hashes stand for what was folded. */
+const KINDS = ["url", "url", "url", "url", "tag", "tag", "hash", "hash", "prefix", "host"] as const;
+
+/** The n-th of many purges of different things, none of which is what `storedAt` has. */
+export function purgeMark(epoch: number): PurgeMark {
+  const kind = KINDS[epoch % KINDS.length]!;
+  const values = {
+    url: `shop.test/items/${epoch}?page=1`,
+    tag: `item-${epoch}`,
+    // As few as folding leaves, and away from those of what `storedAt` has.
+    hash: (32_768 + (epoch % 8_192)).toString(36),
+    prefix: `shop.test/items/${epoch}/`,
+    host: `shop-${epoch}.test`,
+  };
+  return { kind, service: null, value: values[kind], soft: false, epoch };
+}
+
+/** A hub that knows so many origins and so many purges. */
 export function hubOf(origins: number, purges: number): HubState {
   const hub = startHub({ name: "enam", region: "enam", instance: "bench" }, 0, 0, 0);
   change(
@@ -39,7 +56,7 @@ export function hubOf(origins: number, purges: number): HubState {
     Array.from({ length: origins }, (_, index) => ({ key: `origin-${index}`, value: reading(index) })),
   );
   for (let epoch = 1; epoch <= purges; epoch++) {
-    const mark = { ...PURGE, value: `shop.test/articles/${epoch}`, epoch };
+    const mark = purgeMark(epoch);
     change(hub.logged.purges, [{ key: purgeKey(mark), value: mark }]);
   }
   return hub;

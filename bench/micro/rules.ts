@@ -1,11 +1,12 @@
 /** The pure rules as sides to measure. Steering and rate limits have topics of their own. */
 import { decodeCookie, encodeClaims, encodeCookie, cookieValues } from "../../src/affinity/cookie.ts";
 import { change, deltaSince, emptySection } from "../../src/agreement/section.ts";
-import type { PurgeMark } from "../../src/agreement/purge-mark.ts";
 import { parseCacheControl, requestDirectives } from "../../src/cache/cache-control.ts";
 import { policyOf } from "../../src/cache/freshness.ts";
 import { compileKey } from "../../src/cache/key.ts";
-import { indexPurges, purgeVerdict } from "../../src/cache/purge.ts";
+import { PurgeIndex } from "../../src/cache/purge-index.ts";
+import { purgeVerdict } from "../../src/cache/purge.ts";
+import { hubOf } from "../growth/scene.ts";
 import { judgeReuse } from "../../src/cache/reuse.ts";
 import { globalVerdict } from "../../src/health/quorum.ts";
 import { recordProbe, UNKNOWN_HEALTH } from "../../src/health/thresholds.ts";
@@ -90,14 +91,9 @@ function healthRules(): Side[] {
 
 function cacheRules(): Side[] {
   const stored = storedAt(T0);
-  const marks: PurgeMark[] = Array.from({ length: 100_000 }, (_, index) => ({
-    kind: "url",
-    service: "shop",
-    value: `shop.test/other/${index}`,
-    soft: false,
-    epoch: index + 1,
-  }));
-  const index = indexPurges(marks.length, marks, (target) => target);
+  const index = new PurgeIndex("shop", (target) => target);
+  index.update(hubOf(0, 100_000).logged.purges);
+  if (purgeVerdict(stored, index) !== "fresh") throw new Error("Expected a verdict that has to look at everything");
   return [
     side("parse Cache-Control", () => parseCacheControl("public, max-age=300, stale-while-revalidate=60")),
     side("judge a response", () => policyOf(stored, benchCacheRule)),

@@ -25,14 +25,13 @@ export const RESPONSE_FIELDS: Readonly<Record<string, string>> = {
 /** A response that came at `nowMs`, ms since the epoch. */
 export function storedAt(nowMs: number): StoredResponse {
   return {
-    service: "shop",
     target: "shop.test/articles/42?page=2&sort=price",
     status: 200,
     statusText: "OK",
     fields: [...Object.entries(RESPONSE_FIELDS), ["date", new Date(nowMs).toUTCString()]],
     times: { requestMs: nowMs - 20, responseMs: nowMs },
     initialAge: null,
-    epoch: 100,
+    epoch: 0,
     tags: ["articles"],
     selection: [],
     range: null,

@@ -2,16 +2,20 @@
 import { serialize } from "node:v8";
 import { answerSync, type HubState } from "../../src/agreement/hub-state.ts";
 import { viewOf } from "../growth/isolate.ts";
-import { configOf, hubOf, PURGE, reading } from "../growth/scene.ts";
+import { configOf, hubOf, purgeMark, reading } from "../growth/scene.ts";
 import { exponentOf } from "../growth/fit.ts";
 import { measure, retainedBytes, type Side } from "../micro/harness.ts";
 import { requests } from "../steering/scene.ts";
 import { change } from "../../src/agreement/section.ts";
-import { indexPurges, purgeVerdict } from "../../src/cache/purge.ts";
+import type { PurgeMark } from "../../src/agreement/purge-mark.ts";
+import { purgeKey } from "../../src/agreement/purge-mark.ts";
+import type { SectionState } from "../../src/agreement/section.ts";
+import { purgeVerdict } from "../../src/cache/purge.ts";
+import { makeServiceCache } from "../../src/proxy/cache-plan.ts";
 import { nextCandidate } from "../../src/steering/candidates.ts";
 import { makeRouter } from "../../src/proxy/route.ts";
 import type { Reporter, TopicOptions } from "../figure.ts";
-import { storedAt } from "../micro/scene.ts";
+import { benchService, storedAt } from "../micro/scene.ts";
 
 const ORIGINS = [4, 20, 100, 1_000];
 const SERVICES = [1, 10, 100];
@@ -104,18 +108,27 @@ async function byServices(services: number, rounds: number): Promise<Row> {
 
 async function byPurges(purges: number, rounds: number): Promise<Row> {
   const hub = hubOf(4, purges);
-  const marks = [...hub.logged.purges.entries.values()].map(({ value }) => value!);
-  const index = indexPurges(purges, marks, (target) => target);
+  const section = hub.logged.purges;
+  const toIndex = hubOf(4, purges).logged.purges;
+  const index = indexOf(section);
   const stored = { ...storedAt(0), epoch: 0 };
   const request = { isolate: "bench", region: "enam", protocol: 1, have: null, report: null, lease: false } as const;
+  const mark = { ...purgeMark(1), epoch: purges };
+  const again = (to: SectionState<PurgeMark>) => change(to, [{ key: purgeKey(mark), value: mark }]);
+  const kept = indexOf(toIndex);
+  if (purgeVerdict(stored, index) !== "fresh") throw new Error("Expected a verdict that has to look at everything");
   const costs = await micros(rounds, {
     "verdict on a stored answer, us": () => purgeVerdict(stored, index),
     "whole log made by the hub, us": () => answerSync(hub, request, true, 0),
-    "index made by an isolate, us": () => indexPurges(purges, marks, (target) => target),
+    "index made by a cold isolate, us": () => indexOf(section),
     "one more purge and its delta, us": () => {
       const have = versionsOf(hub);
-      change(hub.logged.purges, [{ key: "again", value: PURGE }]);
+      again(section);
       return answerSync(hub, { ...request, have }, true, 0);
+    },
+    "one more purge taken into the index, us": () => {
+      again(toIndex);
+      kept.update(toIndex);
     },
   });
   return {
@@ -123,10 +136,17 @@ async function byPurges(purges: number, rounds: number): Promise<Row> {
     "whole log, bytes sent": serialize(answerSync(hub, request, true, 0).delta).byteLength,
     "log and index, bytes held": retainedBytes(() => {
       const held = hubOf(4, purges);
-      const own = [...held.logged.purges.entries.values()].map(({ value }) => value!);
-      return [held, indexPurges(purges, own, (target) => target)];
+      return [held, indexOf(held.logged.purges)];
     }),
   };
+}
+
+/** As a service's cache makes it in an isolate that has just got the log. */
+function indexOf(section: SectionState<PurgeMark>) {
+  const cache = makeServiceCache("shop", benchService.cache, () => {
+    throw new Error("Expected nothing to be stored");
+  });
+  return cache!.purges(section);
 }
 
 /** Median us of each. */

@@ -12,7 +12,16 @@ export interface PurgeMark {
   readonly epoch: number;
 }
 
-/** What a purge is about. A later one about the same only raises its epoch. */
-export function purgeKey(mark: Omit<PurgeMark, "epoch">): string {
-  return JSON.stringify([mark.kind, mark.service, mark.soft, mark.value]);
+/** What a purge is about. */
+export type Purge = Omit<PurgeMark, "epoch">;
+
+/** The key of a purge's entry: what it is about. A later one about the same only raises its epoch. */
+export function purgeKey({ kind, service, soft, value }: Purge): string {
+  return JSON.stringify([kind, service, soft, value]);
+}
+
+/** What the purge was about whose key this is; told of entries that were removed, since nothing else is left of them. */
+export function purgeOf(key: string): Purge {
+  const [kind, service, soft, value] = JSON.parse(key) as [Purge["kind"], string | null, boolean, string];
+  return { kind, service, soft, value };
 }

@@ -49,9 +49,24 @@ function raiseFloor(hashes: readonly PurgeMark[]): PurgeMark[] {
   ];
 }
 
-/** The hash of something purged; null service: of all services. */
+/** The hash of something purged, as marks carry it; null service: of all services. */
 export function markHash(kind: PurgeMark["kind"], value: string, service: string | null): string {
-  return (fnv1a(`${kind} ${service ?? "*"} ${value}`) % BUCKETS).toString(36);
+  return bucketOf(value, seedOf(kind, service)).toString(36);
+}
+
+/** The same as a number. @param seed that of the kind and the service of what is purged */
+export function bucketOf(value: string, seed: number): number {
+  return (fnv1a(value, seed) >>> 0) % BUCKETS;
+}
+
+/** Where hashes of one kind and service begin: the part of them that can be worked out once. */
+export function seedOf(kind: PurgeMark["kind"], service: string | null): number {
+  return fnv1a(`${kind} ${service ?? "*"} `);
+}
+
+/** The number of a hash as marks carry it. */
+export function bucketNamed(hash: string): number {
+  return Number.parseInt(hash, 36);
 }
 
 function widened(mark: PurgeMark): [PurgeMark["kind"], string] {
@@ -68,15 +83,22 @@ export function pathOf(target: string): string {
 
 /** A target's host, without port. */
 export function hostOf(target: string): string {
-  return target.split(/[/?:]/, 1)[0]!.toLowerCase();
+  let end = 0;
+  while (end < target.length && !isHostEnd(target.charCodeAt(end))) end += 1;
+  return target.slice(0, end).toLowerCase();
 }
 
-/** FNV-1a, 32 bits (draft-eastlake-fnv): the same in every version and every place. */
-function fnv1a(text: string): number {
-  let hash = 0x811c9dc5;
+/** `/`, `?` or `:`. */
+function isHostEnd(char: number): boolean {
+  return char === 0x2f || char === 0x3f || char === 0x3a;
+}
+
+/** FNV-1a, 32 bits (draft-eastlake-fnv): the same in every version and every place. @returns signed */
+function fnv1a(text: string, seed = 0x811c9dc5): number {
+  let hash = seed;
   for (let at = 0; at < text.length; at += 1) {
     hash ^= text.charCodeAt(at);
     hash = Math.imul(hash, 0x01000193);
   }
-  return hash >>> 0;
+  return hash;
 }

@@ -5,8 +5,6 @@ import type { ContentRange } from "./range.ts";
 import type { Selection } from "./vary.ts";
 
 export interface StoredResponse {
-  /** The service it was fetched for; purges may be for one service. */
-  readonly service: string;
   /** Host, path and the query parameters that count, without scheme: what URL, prefix and host purges look at. */
   readonly target: string;
   /** The real status; a store may have to write another one. */

@@ -187,7 +187,6 @@ function arrived(
     return passed(turn, response, errand, reason ?? (isPart ? "partial" : "vary"));
   }
   const stored: StoredResponse = {
-    service: cache.service,
     target: key.target,
     status: response.status,
     statusText: response.statusText,

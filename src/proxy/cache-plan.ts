@@ -3,7 +3,7 @@ import { edgeStore, type PlatformCache } from "../cache/edge-store.ts";
 import type { Policy } from "../cache/freshness.ts";
 import { compileKey, compileTarget, type KeyMaker } from "../cache/key.ts";
 import { MemoryStore, type MemoryEntry } from "../cache/memory-store.ts";
-import { indexPurges, type PurgeIndex } from "../cache/purge.ts";
+import { PurgeIndex } from "../cache/purge-index.ts";
 import { hostOf } from "../cache/purge-fold.ts";
 import { compileRules, type RuleFinder } from "../cache/rule.ts";
 import type { CacheStore } from "../cache/store.ts";
@@ -34,7 +34,7 @@ export interface ServiceCache {
   readonly memory: MemoryStore<Derived>;
   readonly edge: CacheStore;
   readonly flights: Flights;
-  /** A view's purges, ready to be asked; built anew only when there are new ones. */
+  /** A view's purges, ready to be asked. */
   purges(section: SectionState<PurgeMark>): PurgeIndex;
 }
 
@@ -71,10 +71,9 @@ export function makeServiceCache(
     flights: new Flights(),
     purges(section) {
       const known = indexes.get(section);
-      if (known !== undefined && known.head === section.version) return known;
-      const marks = [...section.entries.values()].flatMap(({ value }) => (value === null ? [] : [value]));
-      const index = indexPurges(section.version, marks, targetOf);
-      indexes.set(section, index);
+      const index = known ?? new PurgeIndex(service, targetOf);
+      if (known === undefined) indexes.set(section, index);
+      index.update(section);
       return index;
     },
   };

@@ -2,7 +2,8 @@
 import { requestDirectives, type Directives } from "../cache/cache-control.ts";
 import { policyOf } from "../cache/freshness.ts";
 import type { CacheKey } from "../cache/key.ts";
-import { purgeVerdict, type PurgeIndex, type PurgeVerdict } from "../cache/purge.ts";
+import { purgeVerdict, type PurgeVerdict } from "../cache/purge.ts";
+import type { PurgeIndex } from "../cache/purge-index.ts";
 import { judgeReuse, type Reuse } from "../cache/reuse.ts";
 import type { StoredResponse } from "../cache/stored-response.ts";
 import type { RequestField } from "../cache/vary.ts";
@@ -65,7 +66,7 @@ export function verdictNow(
 ): PurgeVerdict {
   const purges = purgesNow(turn);
   if (derived.clearedAt >= purges.head) return "fresh";
-  const verdict = purgeVerdict(stored, purges);
+  const verdict = purgeVerdict(stored, purges, derived.clearedAt);
   if (verdict === "fresh") derived.clearedAt = purges.head;
   return verdict;
 }

@@ -1,13 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { PurgeMark } from "../../src/agreement/purge-mark.ts";
+import { purgeKey, type PurgeMark } from "../../src/agreement/purge-mark.ts";
 import { foldMarks } from "../../src/cache/purge-fold.ts";
-import { indexPurges, NO_PURGES, purgeVerdict, type PurgeMeta } from "../../src/cache/purge.ts";
+import { applyDelta, emptySection } from "../../src/agreement/section.ts";
+import { PurgeIndex, type PurgeMeta } from "../../src/cache/purge-index.ts";
+import { purgeVerdict } from "../../src/cache/purge.ts";
 import { compileTarget } from "../../src/cache/key.ts";
 
 const same = (target: string) => target;
 const meta = (over: Partial<PurgeMeta> = {}): PurgeMeta => ({
-  service: "s",
   target: "a.test/x/y?z=1",
   epoch: 3,
   tags: ["t", "u"],
@@ -21,8 +22,18 @@ const mark = (over: Partial<PurgeMark>): PurgeMark => ({
   epoch: 4,
   ...over,
 });
-const verdict = (marks: PurgeMark[], of = meta(), targetOf = same) =>
-  purgeVerdict(of, indexPurges(Math.max(0, ...marks.map(({ epoch }) => epoch)), marks, targetOf));
+/** The index of a service that finds these marks in force. */
+function indexOf(marks: readonly PurgeMark[], { head = 0, targetOf = same, service = "s" } = {}): PurgeIndex {
+  const section = emptySection<PurgeMark>();
+  const to = Math.max(head, ...marks.map(({ epoch }) => epoch));
+  const entries = marks.map((value) => ({ key: purgeKey(value), version: value.epoch, value }));
+  applyDelta(section, { from: null, to, entries });
+  const index = new PurgeIndex(service, targetOf);
+  index.update(section);
+  return index;
+}
+
+const verdict = (marks: PurgeMark[], of = meta(), targetOf = same) => purgeVerdict(of, indexOf(marks, { targetOf }));
 
 describe("a stored response is purged", () => {
   it.each<Partial<PurgeMark>>([
@@ -46,7 +57,7 @@ describe("a stored response is purged", () => {
 
   it("by no purge of something else, and by none before it", () => {
     expect(verdict([mark({ value: "v" }), mark({ kind: "prefix", value: "a.test/z" })])).toBe("fresh");
-    expect(purgeVerdict(meta({ epoch: 0 }), NO_PURGES)).toBe("fresh");
+    expect(purgeVerdict(meta({ epoch: 0 }), indexOf([]))).toBe("fresh");
   });
 
   it("by a URL with parameters that its key leaves out", () => {
@@ -71,7 +82,6 @@ describe("folding", () => {
       list.map((order, index): PurgeMark => ({ ...order, epoch: index + 1, value: valueOf(order.kind, order.value) })),
     );
   const metas: fc.Arbitrary<PurgeMeta> = fc.record({
-    service: fc.constantFrom("s", "other"),
     target: fc.nat(5).chain((host) => fc.nat(5).map((path) => `h${host}.test/${path}?q=${path % 2}`)),
     epoch: fc.nat(60),
     tags: fc.array(fc.nat(5).map(String), { maxLength: 3 }),
@@ -97,12 +107,13 @@ describe("folding", () => {
         fc.array(metas, { minLength: 1, maxLength: 20 }),
         fc.nat(20),
         fc.nat(8),
-        (list, all, exact, hashes) => {
-          const head = list.length;
-          const before = indexPurges(head, list, same);
+        fc.constantFrom("s", "other"),
+        (list, all, exact, hashes, service) => {
+          const of = { head: list.length, service };
+          const before = indexOf(list, of);
           // Twice, as compaction does: what is folded is folded on.
           const once = folded(list, exact + 10, hashes);
-          const after = indexPurges(head, folded(once, exact, hashes), same);
+          const after = indexOf(folded(once, exact, hashes), of);
           for (const one of all)
             expect(rank[purgeVerdict(one, after)]).toBeGreaterThanOrEqual(rank[purgeVerdict(one, before)]);
         },
@@ -114,7 +125,7 @@ describe("folding", () => {
   it("leaves what came after every purge alone", () => {
     fc.assert(
       fc.property(marks, metas, (list, one) => {
-        const after = indexPurges(list.length, folded(list, 0, 2), same);
+        const after = indexOf(folded(list, 0, 2), { head: list.length });
         expect(purgeVerdict({ ...one, epoch: list.length }, after)).toBe("fresh");
       }),
     );

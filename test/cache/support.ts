@@ -26,7 +26,6 @@ export function httpDate(offsetSeconds: number): string {
 /** A response that arrived at {@link NOW_MS}. */
 export function stored(values: Record<string, string> = {}, over: Partial<StoredResponse> = {}): StoredResponse {
   return {
-    service: "s",
     target: "a.test/x",
     status: 200,
     statusText: "OK",

@@ -3,7 +3,8 @@ import type { Isolate } from "../../agreement/model/actors.ts";
 import { policyOf, type Policy } from "../../../src/cache/freshness.ts";
 import { compileKey } from "../../../src/cache/key.ts";
 import { MemoryStore, type MemoryEntry } from "../../../src/cache/memory-store.ts";
-import { indexPurges, purgeVerdict, type PurgeIndex, type PurgeVerdict } from "../../../src/cache/purge.ts";
+import { PurgeIndex } from "../../../src/cache/purge-index.ts";
+import { purgeVerdict, type PurgeVerdict } from "../../../src/cache/purge.ts";
 import { judgeReuse, mayServeOnError } from "../../../src/cache/reuse.ts";
 import type { StoredResponse } from "../../../src/cache/stored-response.ts";
 import { updated } from "../../../src/cache/update.ts";
@@ -48,7 +49,8 @@ export class ModelCache {
   readonly rules: CacheRules;
   readonly #memory = new MemoryStore<Derived>(MEMORY_BYTES, 65_536);
   readonly #flights = new Map<number, Flight>();
-  #index: PurgeIndex = indexPurges(0, [], (target) => target);
+  /** By service, kept up as an isolate keeps them. */
+  readonly #indexes = new Map<string, PurgeIndex>();
 
   constructor(isolate: Isolate, dataCentre: DataCentre, rules: CacheRules) {
     this.isolate = isolate;
@@ -71,7 +73,8 @@ export class ModelCache {
 
   /** The steps of src/proxy/through-cache.ts, in their order. */
   *#read(thing: Thing): Generator<Wait, Read, void> {
-    const onReceipt = this.#purges();
+    const onReceipt =
+      this.rules.judgedBy === "now" ? null : this.#upToNow(new PurgeIndex(thing.service, (target) => target));
     let mayServe = this.rules.mayServeStored(this.#holdsLease());
     if (!mayServe) {
       yield 300;
@@ -80,15 +83,15 @@ export class ModelCache {
     if (!mayServe) return yield* this.#fetch(thing, null, null);
 
     let found = this.#memory.find(keyOf(thing), noField);
-    let served = found === null ? null : this.#serve(thing, found, this.rules.judgedBy(onReceipt, this.#purges()));
+    let served = found === null ? null : this.#serve(thing, found, onReceipt ?? this.#purges(thing));
     if (served !== null) return served;
     if (!this.#flights.has(thing.index)) {
       yield this.#trip(3);
       found = this.#better(thing, found);
-      served = found === null ? null : this.#serve(thing, found, this.rules.judgedBy(onReceipt, this.#purges()));
+      served = found === null ? null : this.#serve(thing, found, onReceipt ?? this.#purges(thing));
       if (served !== null) return served;
     }
-    const isGone = found !== null && this.#verdict(found, this.#purges()) === "hard" && !this.rules.rescuesPurged;
+    const isGone = found !== null && this.#verdict(found, this.#purges(thing)) === "hard" && !this.rules.rescuesPurged;
     const candidate = isGone ? null : found;
 
     const underWay = this.#flights.get(thing.index);
@@ -99,7 +102,8 @@ export class ModelCache {
     }
     yield { landed: underWay };
     const { entry } = underWay;
-    const isGood = entry !== null && (!this.rules.followersJudge || this.#verdict(entry, this.#purges()) === "fresh");
+    const isGood =
+      entry !== null && (!this.rules.followersJudge || this.#verdict(entry, this.#purges(thing)) === "fresh");
     return isGood ? { version: versionOf(entry), from: "waited" } : yield* this.#fetch(thing, candidate, null);
   }
 
@@ -127,17 +131,17 @@ export class ModelCache {
   /** Asks the origin; `flight` null: nobody may wait for it. */
   *#fetch(thing: Thing, candidate: Entry | null, flight: Flight | null): Generator<Wait, Read, void> {
     const { random } = this.isolate.world;
-    const begunUnder = this.#purges().head;
+    const begunUnder = this.#purges(thing).head;
     const requestMs = this.isolate.wallMs();
     yield this.#trip(30);
     const { version } = thing;
     const fails = random() < 0.05;
     yield this.#trip(30);
-    const arrivedUnder = this.#purges().head;
+    const arrivedUnder = this.#purges(thing).head;
     const times = { requestMs, responseMs: this.isolate.wallMs() };
     if (fails) {
       this.#land(thing, flight, null);
-      const isHard = candidate !== null && this.#verdict(candidate, this.#purges()) === "hard";
+      const isHard = candidate !== null && this.#verdict(candidate, this.#purges(thing)) === "hard";
       const isGood =
         candidate !== null &&
         mayServeOnError(candidate.derived.policy, isHard && !this.rules.rescuesPurged, this.isolate.wallMs());
@@ -178,18 +182,20 @@ export class ModelCache {
 
   #verdict({ stored, derived }: Entry, purges: PurgeIndex): PurgeVerdict {
     if (derived.clearedAt >= purges.head) return "fresh";
-    const verdict = purgeVerdict(stored, purges);
+    const verdict = purgeVerdict(stored, purges, derived.clearedAt);
     if (verdict === "fresh") derived.clearedAt = this.rules.asksAgain ? purges.head : Infinity;
     return verdict;
   }
 
-  #purges(): PurgeIndex {
-    const { purges } = this.isolate.view.logged;
-    if (purges.version !== this.#index.head) {
-      const marks = [...purges.entries.values()].flatMap(({ value }) => (value === null ? [] : [value]));
-      this.#index = indexPurges(purges.version, marks, (target) => target);
-    }
-    return this.#index;
+  #purges({ service }: Thing): PurgeIndex {
+    const index = this.#indexes.get(service) ?? new PurgeIndex(service, (target) => target);
+    this.#indexes.set(service, index);
+    return this.#upToNow(index);
+  }
+
+  #upToNow(index: PurgeIndex): PurgeIndex {
+    index.update(this.isolate.view.logged.purges);
+    return index;
   }
 
   #holdsLease(): boolean {
@@ -215,9 +221,8 @@ function versionOf({ stored }: Entry): number {
   return Number(fieldOf(stored.fields, "etag")!.slice(1, -1));
 }
 
-function blank({ service, target, tags }: Thing) {
+function blank({ target, tags }: Thing) {
   return {
-    service,
     target,
     tags,
     status: 200,

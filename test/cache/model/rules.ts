@@ -1,6 +1,5 @@
 /** The rules by which the modelled caches read and write: the real ones, and looser ones that it must tell from them. */
 import { purgeEntries, type LogLimits } from "../../../src/cache/purge-log.ts";
-import type { PurgeIndex } from "../../../src/cache/purge.ts";
 
 /** The log is short here, so that folding is the rule and not the exception. */
 const LIMITS: LogLimits = { maxExact: 15, foldedAtOnce: 5, maxHashes: 24 };
@@ -11,7 +10,7 @@ type EpochOf = (begunUnder: number, arrivedUnder: number) => number;
 export interface CacheRules {
   readonly mayServeStored: (holdsLease: boolean) => boolean;
   /** The purges by which what is stored is judged: those known when the request came in, or those known now. */
-  readonly judgedBy: (onReceipt: PurgeIndex, now: PurgeIndex) => PurgeIndex;
+  readonly judgedBy: "on receipt" | "now";
   readonly epochOfAnswer: EpochOf;
   readonly epochOfConfirmation: EpochOf;
   /** Whether who waited for another's fetch judges what came of it. */
@@ -25,7 +24,7 @@ export interface CacheRules {
 
 export const REAL: CacheRules = {
   mayServeStored: (holdsLease) => holdsLease,
-  judgedBy: (_onReceipt, now) => now,
+  judgedBy: "now",
   epochOfAnswer: (begunUnder) => begunUnder,
   epochOfConfirmation: (begunUnder) => begunUnder,
   followersJudge: true,
@@ -37,7 +36,7 @@ export const REAL: CacheRules = {
 /** Rules that come to mind first. Each serves what was purged to somebody who asked after that was a fact. */
 export const LOOSER: Readonly<Record<string, Partial<CacheRules>>> = {
   "a hit needs no lease": { mayServeStored: () => true },
-  "judged by what was known before the lease was waited for": { judgedBy: (onReceipt) => onReceipt },
+  "judged by what was known before the lease was waited for": { judgedBy: "on receipt" },
   "stored under the epoch it arrived under": { epochOfAnswer: (_begunUnder, arrivedUnder) => arrivedUnder },
   "confirmed under the epoch the 304 arrived under": {
     epochOfConfirmation: (_begunUnder, arrivedUnder) => arrivedUnder,
