@@ -64,7 +64,7 @@ const putSchema = z
     message: "an object with `algorithm`, `within` or both",
   });
 
-const put = declare("operate", TAG, [400, 404], {
+const put = declare("operate", TAG, [400, 404, 412], {
   method: "put",
   path: `${BASE}/{service}`,
   summary: "Steer a service by other policies",

@@ -22,6 +22,7 @@ import { addInstanceState } from "./instance-state.ts";
 import { addInstances } from "./instances.ts";
 import { addOverrides } from "./override-list.ts";
 import { addMaintenance } from "./maintenance.ts";
+import { methodsAt } from "./methods.ts";
 import { ApiProblem, problemResponse } from "./problem.ts";
 import { addMetrics } from "./metrics.ts";
 import { addPerformance } from "./performance.ts";
@@ -106,7 +107,12 @@ export function controlPlaneApp(system: System): OpenAPIHono<ApiEnv> {
   addReferencePage(app);
 
   app.notFound((c) => {
-    throw new ApiProblem("not-found", `The control plane has no ${c.req.method} ${c.req.path}.`);
+    const { method, path } = c.req;
+    const methods = methodsAt(app, path);
+    if (methods.length === 0) throw new ApiProblem("not-found", `The control plane has no ${path}.`);
+    const Allow = methods.join(", ");
+    if (method === "OPTIONS") return c.body(null, 204, { Allow });
+    throw new ApiProblem("method-not-allowed", `Expected ${Allow}, got ${method}.`, { headers: { Allow } });
   });
   app.onError((error, c) => problemResponse(problemOf(error), c.var.requestId ?? crypto.randomUUID()));
   return app;

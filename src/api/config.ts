@@ -7,6 +7,7 @@ import { difference } from "../agreement/history.ts";
 import { configOf, effectiveConfig, layOver, type Overrides } from "../agreement/overlay.ts";
 import type { Override } from "../agreement/override.ts";
 import type { Config } from "../config/schema.ts";
+import { requiredIfMatchHeader } from "./if-match.ts";
 import { jsonDiff } from "./json-diff.ts";
 import {
   changeBody,
@@ -69,13 +70,6 @@ const get = declare("read", TAG, [400, 404], {
   },
 });
 
-const ifMatch = z.object({
-  "if-match": z
-    .string()
-    .regex(/^(?:W\/)?"?\d{1,15}"?$/, 'the `ETag` of the configuration that was read: "17"')
-    .describe("The revision that was read; if it is not the newest, nothing is changed (412)."),
-});
-
 const putSchema = z.strictObject({
   config: documentSchema.describe("A whole configuration, as in `fairlead.config.ts`; defaults are filled in."),
   reason: reasonSchema,
@@ -90,7 +84,7 @@ const put = declare("config", TAG, [400, 409, 412], {
   summary: "Put a whole configuration in the place of the deployed one",
   description: `Checked as \`npm run check:config\` checks it. It holds until the next deployment of another configuration, and is then shown as superseded. ${DEPLOYED_ONLY.map((name) => `\`${name}\``).join(", ")} stay as deployed. Single overrides go on standing over it.`,
   request: {
-    headers: ifMatch,
+    headers: requiredIfMatchHeader,
     query: waitQuery,
     body: { required: true, ...json(putSchema, { config: documentExample, reason: "a pool in Frankfurt" }) },
   },
@@ -179,7 +173,7 @@ const rollbackSchema = z.strictObject({
   ...waitMember,
 });
 
-const rollback = declare("config", TAG, [400, 404, 409], {
+const rollback = declare("config", TAG, [400, 404, 409, 412], {
   method: "post",
   path: `${BASE}/rollback`,
   summary: "Go back to an earlier revision",
@@ -220,18 +214,11 @@ export function addConfig(app: OpenAPIHono<ApiEnv>, system: System): void {
     const json = JSON.stringify(config);
     if (new TextEncoder().encode(json).byteLength > MAX_BYTES)
       throw new ApiProblem("too-large", `Expected a configuration of at most ${MAX_BYTES} bytes of JSON.`);
-    const expected = Number(c.req.valid("header")["if-match"].replaceAll(/[^\d]/g, ""));
-    const answer = await amend(
-      c,
-      system,
-      waitOf(c.req.valid("query"), { waitMs }),
-      () => {
-        const expiresAtMs = expiresAt(system, expiresInSeconds);
-        const entries = [{ key: "config", value: { kind: "config" as const, base: system.digest, json, expiresAtMs } }];
-        return { action: "config.put", target: "config", reason, entries, force };
-      },
-      expected,
-    );
+    const answer = await amend(c, system, waitOf(c.req.valid("query"), { waitMs }), () => {
+      const expiresAtMs = expiresAt(system, expiresInSeconds);
+      const entries = [{ key: "config", value: { kind: "config" as const, base: system.digest, json, expiresAtMs } }];
+      return { action: "config.put", target: "config", reason, entries, force };
+    });
     c.header("ETag", `"${answer.version}"`);
     return c.json(changeBody(answer), 200);
   });

@@ -13,7 +13,8 @@ Answered on admin hosts only. Every call but the public ones carries \`Authoriza
 Cloudflare Access. Scopes: ${SCOPES.map((scope) => `\`${scope}\``).join(", ")}; each is for itself, and \`admin\` includes all.
 
 Errors are \`application/problem+json\` (RFC 9457) with a JSON pointer to each wrong field. Unknown fields are refused, and
-bodies over 1 MiB. Lists are paged by \`cursor\`. A POST with an \`Idempotency-Key\` is done once.`;
+bodies over 1 MiB. Lists are paged by \`cursor\`. A change with
+\`If-Match\` is made only if that revision is still the newest. A POST with an \`Idempotency-Key\` is done once.`;
 
 const openapi = declare("read", "Document", [], {
   method: "get",
@@ -28,7 +29,12 @@ const openapi = declare("read", "Document", [], {
 export function documentOf(app: OpenAPIHono<ApiEnv>): OpenApiDocument {
   return app.getOpenAPI31Document({
     openapi: "3.1.0",
-    info: { title: "Fairlead control plane", version: "1", description: INTRODUCTION, license: { name: "Apache-2.0" } },
+    info: {
+      title: "Fairlead control plane",
+      version: "1",
+      description: INTRODUCTION,
+      license: { name: "Apache-2.0", url: "https://www.apache.org/licenses/LICENSE-2.0" },
+    },
     servers: [{ url: "/" }],
   });
 }

@@ -62,7 +62,7 @@ const weightSchema = z.strictObject({
   ...waitMember,
 });
 
-const weigh = declare("operate", TAG, [400, 404], {
+const weigh = declare("operate", TAG, [400, 404, 412], {
   method: "put",
   path: `${BASE}/weight`,
   summary: "Set an origin's weight",
@@ -83,7 +83,7 @@ const failureSchema = z.strictObject({
   ...waitMember,
 });
 
-const simulate = declare("operate", "Game days", [400, 404, 409], {
+const simulate = declare("operate", "Game days", [400, 404, 409, 412], {
   method: "post",
   path: "/api/v1/loadbalancer/simulate-failure",
   summary: "Treat an origin as down for a while",
@@ -98,7 +98,7 @@ const simulate = declare("operate", "Game days", [400, 404, 409], {
 
 export function addInstanceState(app: OpenAPIHono<ApiEnv>, system: System): void {
   for (const { verb, state, summary, description } of STATES) {
-    const route = declare("operate", TAG, [400, 404, 409], {
+    const route = declare("operate", TAG, [400, 404, 409, 412], {
       method: "post",
       path: `${BASE}/${verb}`,
       summary,

@@ -15,7 +15,7 @@ const PATH = "/api/v1/loadbalancer/maintenance/{service}";
 
 const putSchema = maintenanceSchema.extend({ reason: reasonSchema, expiresInSeconds: expiresInSchema, ...waitMember });
 
-const put = declare("operate", TAG, [400, 404], {
+const put = declare("operate", TAG, [400, 404, 412], {
   method: "put",
   path: PATH,
   summary: "Put a service into maintenance",
@@ -39,7 +39,7 @@ const put = declare("operate", TAG, [400, 404], {
   responses: { 200: answers("It is.", changeSchema, changeExample) },
 });
 
-const end = declare("operate", TAG, [404], {
+const end = declare("operate", TAG, [400, 404, 412], {
   method: "delete",
   path: PATH,
   summary: "End a service's maintenance",

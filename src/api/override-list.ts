@@ -39,7 +39,7 @@ const list = declare("read", TAG, [], {
   },
 });
 
-const clear = declare("operate", TAG, [400, 404, 409], {
+const clear = declare("operate", TAG, [400, 404, 409, 412], {
   method: "delete",
   path: `${BASE}/{key}`,
   summary: "Take a runtime change away",

@@ -4,6 +4,7 @@ import { layOver, servicesWithoutOrigins, type Overlay, type Overrides } from ".
 import { rebalanced, settled, type UnsignedEntry } from "../agreement/rebalanced.ts";
 import type { LogEntry } from "../agreement/revision.ts";
 import { makeChange, reached, type ChangeAnswer, type Deed } from "./change.ts";
+import { revisionsNamed } from "./if-match.ts";
 import { ApiProblem } from "./problem.ts";
 import type { ApiEnv, System } from "./system.ts";
 
@@ -38,20 +39,19 @@ function overlayOf(system: System, overrides: Overrides): Overlay {
  * Changes overrides.
  *
  * @param propose what to change, worked out from what stands; asked again when that has changed meanwhile
- * @param expected the revision that the caller went by; if it is another, nothing is changed
- * @throws ApiProblem `needs-force` (409) when a service would lose its last origin, `superseded` (412) when `expected` is
- *   not what stands
+ * @throws ApiProblem `needs-force` (409) when a service would lose its last origin, `superseded` (412) when `If-Match`
+ *   names another revision than the one that stands
  */
 export async function amend(
   c: Context<ApiEnv>,
   system: System,
   waitMs: number,
   propose: (standing: StandingOverrides) => Amendment,
-  expected?: number,
 ): Promise<ChangeAnswer> {
+  const wentBy = revisionsNamed(c);
   for (let attempt = 1; ; attempt++) {
     const standing = await standingOverrides(system);
-    if (expected !== undefined && expected !== standing.revision) throw changedMeanwhile(expected, standing.revision);
+    if (wentBy !== null && !wentBy.includes(standing.revision)) throw changedMeanwhile(wentBy, standing.revision);
     const { entries: proposed, force, isRebalanced, ...deed } = propose(standing);
     const changing = proposed.filter(({ key, value }) => value !== null || standing.overrides.has(key));
     const taking = isRebalanced === true ? changing : rebalanced(changing, standing, system.now());
@@ -69,7 +69,7 @@ export async function amend(
         waitMs,
       );
     } catch (error) {
-      const isRaced = error instanceof ApiProblem && error.kind === "superseded" && expected === undefined;
+      const isRaced = error instanceof ApiProblem && error.kind === "superseded" && wentBy === null;
       if (!isRaced || attempt === ATTEMPTS) throw error;
     }
   }
@@ -114,7 +114,8 @@ function attributed(
   });
 }
 
-function changedMeanwhile(expected: number, revision: number): ApiProblem {
+function changedMeanwhile(wentBy: readonly number[], revision: number): ApiProblem {
+  const expected = wentBy.join(" or ");
   return new ApiProblem("superseded", `Expected revision ${expected} to be the newest, but it is ${revision}.`, {
     members: { revision },
   });

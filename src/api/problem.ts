@@ -18,6 +18,7 @@ const KINDS = {
   forbidden: [403, "Not allowed"],
   "cross-site": [403, "Cross-site request refused"],
   "not-found": [404, "Not found"],
+  "method-not-allowed": [405, "Method not allowed"],
   conflict: [409, "Conflict"],
   "needs-force": [409, "This would leave a service without origins"],
   superseded: [412, "Changed in the meantime"],

@@ -132,7 +132,7 @@ const one = declare("read", TAG, [400, 404], {
   },
 });
 
-const release = declare("operate", TAG, [400, 404, 409], {
+const release = declare("operate", TAG, [400, 404, 409, 412], {
   method: "post",
   path: `${PATH}/{service}`,
   summary: "Let the changes take effect that wait",

@@ -54,7 +54,7 @@ const example = {
   ttlSeconds: 30,
 };
 
-const register = declare("config", TAG, [400, 404, 409], {
+const register = declare("config", TAG, [400, 404, 409, 412], {
   method: "post",
   path: "/api/v1/loadbalancer/instances/{service}",
   summary: "Register an origin, or renew its heartbeat",
@@ -72,7 +72,7 @@ const register = declare("config", TAG, [400, 404, 409], {
   },
 });
 
-const deregister = declare("config", TAG, [404, 409], {
+const deregister = declare("config", TAG, [400, 404, 409, 412], {
   method: "delete",
   path: "/api/v1/loadbalancer/instances/{service}/{instance}",
   summary: "Deregister an origin that registered itself",

@@ -3,6 +3,7 @@ import { createRoute, type RouteConfig } from "@hono/zod-openapi";
 import * as z from "zod";
 import { createMiddleware } from "hono/factory";
 import type { Scope } from "../config/scope.ts";
+import { ifMatchHeader } from "./if-match.ts";
 import { mayDo } from "./principal.ts";
 import { ApiProblem } from "./problem.ts";
 import type { ApiEnv } from "./system.ts";
@@ -77,10 +78,19 @@ export function declare<const R extends Declaration>(
     tags: [tag],
     security: scope === "public" ? [] : [{ token: [scope] }, { access: [scope] }],
     ...(scope === "public" ? {} : { middleware: [requires(scope)] }),
+    // What can be superseded can be asked not to supersede.
+    ...(errors.includes(412) ? { request: { headers: ifMatchHeader, ...route.request } } : {}),
+    operationId: operationId(route.method, route.path),
     responses: { ...problems, ...route.responses },
   };
   // What was added are members that every route has; the types of its own input and answer are what handlers go by.
   return createRoute(declared as R);
+}
+
+/** A name for what clients are generated from: `post /api/v1/cache/purge` is `postCachePurge`. */
+function operationId(method: string, path: string): string {
+  const words = path.replace("/api/v1/", "").split(/[^a-z0-9]+/i);
+  return method + words.map((word) => word.slice(0, 1).toUpperCase() + word.slice(1)).join("");
 }
 
 function requires(scope: Scope) {

@@ -71,6 +71,28 @@ describe("calls from browsers", () => {
   });
 });
 
+describe("methods that a path does not take", () => {
+  it.each([
+    ["PATCH", "/api/v1/loadbalancer/stats", "GET, HEAD, OPTIONS"],
+    ["DELETE", "/api/v1/loadbalancer/config", "GET, HEAD, OPTIONS, PUT"],
+    ["GET", "/api/v1/loadbalancer/instances/shop/eu1/drain", "OPTIONS, POST"],
+    ["POST", "/docs", "GET, HEAD, OPTIONS"],
+  ])("%s %s is answered with those that it does", async (method, path, allowed) => {
+    const { call } = await bench();
+    const answer = await call("admin", method, path);
+    expect([answer.status, answer.headers.get("Allow")]).toEqual([405, allowed]);
+    const options = await call("admin", "OPTIONS", path);
+    expect([options.status, options.headers.get("Allow")]).toEqual([204, allowed]);
+  });
+
+  it("are nobody's where there is no such path", async () => {
+    const { call } = await bench();
+    expect((await call("admin", "OPTIONS", "/nothing/here")).status).toBe(404);
+    expect((await call("admin", "PATCH", "/api/v1/loadbalancer/instances//eu1")).status).toBe(404);
+    expect((await call(null, "PATCH", "/api/v1/loadbalancer/stats")).status).toBe(401);
+  });
+});
+
 describe("bodies", () => {
   it("over 1 MiB are refused, whether they say so or not", async () => {
     const { call } = await bench();

@@ -23,6 +23,15 @@ describe("the OpenAPI document", () => {
     expect(new Set(documented)).toEqual(new Set(routed));
   });
 
+  it("gives every operation a name of its own", () => {
+    const names = Object.values(document.paths ?? {}).flatMap((item) =>
+      Object.values(item).map((operation) => (operation as { operationId?: string }).operationId),
+    );
+    expect(names).toHaveLength(operations.length);
+    expect(new Set(names).size).toBe(names.length);
+    expect(names).toContain("postLoadbalancerInstancesServiceInstanceDrain");
+  });
+
   it.each(operations.map((operation) => [`${operation.method} ${operation.path}`, operation] as const))(
     "%s says what it is, what it asks for, how it fails and what it looks like",
     (_name, operation) => {

@@ -45,7 +45,7 @@ describe(`GET ${PATH}/debug`, () => {
     for (const token of Object.values(api.tokens)) expect(JSON.stringify(body)).not.toContain(token);
   });
   it("error: there is no other method", async () => {
-    expect((await api.call("admin", "PUT", `${PATH}/debug`)).status).toBe(404);
+    expect((await api.call("admin", "PUT", `${PATH}/debug`)).status).toBe(405);
   });
   it("security: is for administrators", async () => {
     expect(await whoGetsIn(api, `GET ${PATH}/debug`)).toEqual(["admin"]);

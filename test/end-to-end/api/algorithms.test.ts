@@ -24,7 +24,7 @@ describe(`GET ${BASE}`, () => {
   });
 
   it("error: there is nothing to change here", async () => {
-    expect((await services.api.call("operate", "PUT", BASE, { body: {} })).status).toBe(404);
+    expect((await services.api.call("operate", "PUT", BASE, { body: {} })).status).toBe(405);
   });
 
   it("security: only by scope read", async () => {

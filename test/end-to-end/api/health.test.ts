@@ -27,7 +27,7 @@ describe.each([
     expect(await api.call(null, "GET", path)).toMatchObject({ status: 200, body });
   });
   it("error: there is no other method", async () => {
-    expect(await statusOfPut(path)).toBe(404);
+    expect(await statusOfPut(path)).toBe(405);
   });
   it("security: is for anybody", async () => {
     expect(await whoGetsIn(api, operation)).toEqual(["nobody", "wrong token", ...SCOPES]);
@@ -43,7 +43,7 @@ describe.each([
     expect(await api.call("read", "GET", path)).toMatchObject({ status: 200, body });
   });
   it("error: there is no other method", async () => {
-    expect(await statusOfPut(path)).toBe(404);
+    expect(await statusOfPut(path)).toBe(405);
   });
   it("security: is for those who may read", async () => {
     expect(await whoGetsIn(api, operation)).toEqual(["read", "admin"]);

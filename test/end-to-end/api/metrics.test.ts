@@ -145,7 +145,7 @@ describe("GET /metrics", () => {
   });
 
   it("error: there is no other method", async () => {
-    expect((await api.call("admin", "POST", "/metrics")).status).toBe(404);
+    expect((await api.call("admin", "POST", "/metrics")).status).toBe(405);
   });
 
   it("security: is for those who may read", async () => {

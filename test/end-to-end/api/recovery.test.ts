@@ -93,7 +93,7 @@ describe(`GET ${PATH}`, () => {
     await until(async () => (await shop()).backupAttempts > 0);
   });
   it("error: there is no other method", async () => {
-    expect((await api.call("admin", "PUT", PATH)).status).toBe(404);
+    expect((await api.call("admin", "PUT", PATH)).status).toBe(405);
   });
   it("security: is for those who may read", async () => {
     expect(await whoGetsIn(api, `GET ${PATH}`)).toEqual(["read", "admin"]);

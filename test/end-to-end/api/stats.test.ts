@@ -76,7 +76,7 @@ describe("GET /api/v1/loadbalancer/stats", () => {
     expect(hubs.away).toEqual([]);
   });
   it("error: there is no other method", async () => {
-    expect((await api.call("admin", "PUT", "/api/v1/loadbalancer/stats")).status).toBe(404);
+    expect((await api.call("admin", "PUT", "/api/v1/loadbalancer/stats")).status).toBe(405);
   });
   it("security: is for those who may read", async () => {
     expect(await whoGetsIn(api, "GET /api/v1/loadbalancer/stats")).toEqual(["read", "admin"]);
@@ -152,7 +152,7 @@ describe("GET /api/v1/retry", () => {
     });
   });
   it("error: there is no other method", async () => {
-    expect((await api.call("admin", "PUT", "/api/v1/retry")).status).toBe(404);
+    expect((await api.call("admin", "PUT", "/api/v1/retry")).status).toBe(405);
   });
   it("security: is for those who may read", async () => {
     expect(await whoGetsIn(api, "GET /api/v1/retry")).toEqual(["read", "admin"]);
@@ -172,7 +172,7 @@ describe("GET /api/v1/loadbalancer/health", () => {
     expect(apac!.latencyMs).toBeNull();
   });
   it("error: there is no other method", async () => {
-    expect((await api.call("admin", "PUT", "/api/v1/loadbalancer/health")).status).toBe(404);
+    expect((await api.call("admin", "PUT", "/api/v1/loadbalancer/health")).status).toBe(405);
   });
   it("security: is for those who may read", async () => {
     expect(await whoGetsIn(api, "GET /api/v1/loadbalancer/health")).toEqual(["read", "admin"]);
