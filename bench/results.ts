@@ -1,5 +1,5 @@
-/** bench/RESULTS.md: what was measured, one section a topic, replaced one at a time. */
-import { formatNumber, formatTable } from "./figure.ts";
+/** bench/RESULTS.md and bench/results.json: what was measured, topic by topic, replaced one at a time. */
+import { formatNumber, formatTable, type Figure } from "./figure.ts";
 import type { TopicResult } from "./run-topics.ts";
 
 const PREAMBLE = `# Results as measured
@@ -25,7 +25,7 @@ export function formatSection(result: TopicResult, { date, machine, command }: C
   }));
   return [
     `## ${result.topic}`,
-    `${date}, ${machine}, \`${command}\``,
+    `${date}, ${machine}, \`${command}\`, ${result.seconds.toFixed(0)} s`,
     ...(figures.length > 0 ? [formatTable(figures)] : []),
     ...result.details,
     ...(result.failure === null ? [] : [`Not measured to the end: ${result.failure.split("\n")[0]}`]),
@@ -47,4 +47,11 @@ export function replaceSection(document: string, topic: string, section: string)
   sections.set(topic, section.trim());
   const ordered = [...sections.keys()].toSorted().map((name) => sections.get(name)!);
   return [PREAMBLE.trim(), ...ordered].join("\n\n") + "\n";
+}
+
+/** Puts a topic's figures where the order of names has them, in the place of those it had. */
+export function replaceFigures(figures: readonly Figure[], { topic, figures: own }: TopicResult): Figure[] {
+  const others = figures.filter((figure) => figure.topic !== topic);
+  const after = others.findIndex((figure) => figure.topic > topic);
+  return others.toSpliced(after === -1 ? others.length : after, 0, ...own);
 }

@@ -16,7 +16,12 @@ export interface TopicResult {
   readonly details: readonly string[];
   /** Why the topic could not be measured, or null. */
   readonly failure: string | null;
+  /** How long it took. */
+  readonly seconds: number;
 }
+
+/** What one has before its time is taken. */
+type Untimed = Omit<TopicResult, "seconds">;
 
 /** Topics by name; each is loaded only when it runs, because some load half the house. */
 export type TopicLoaders = ReadonlyMap<string, () => Promise<{ readonly run: RunTopic }>>;
@@ -35,11 +40,19 @@ export async function runTopics(
   const results: TopicResult[] = [];
   for (const topic of names) {
     say(`\n${topic}`);
+    const startedMs = performance.now();
     const result = await runTopic(topic, loaders.get(topic)!, options, say);
     if (result.failure !== null) say(`  FAILED   ${result.failure}`);
-    results.push(result);
+    results.push({ ...result, seconds: (performance.now() - startedMs) / 1_000 });
   }
   return results;
+}
+
+/** The time that each topic took, and all of them. */
+export function formatTimes(results: readonly TopicResult[]): string {
+  const total = results.reduce((sum, { seconds }) => sum + seconds, 0);
+  const rows = [...results, { topic: "all", seconds: total }];
+  return formatTable(rows.map(({ topic, seconds }) => ({ topic, seconds: seconds.toFixed(0) })));
 }
 
 /** Whether every topic could be measured and every figure is met. */
@@ -52,7 +65,7 @@ async function runTopic(
   load: () => Promise<{ readonly run: RunTopic }>,
   options: TopicOptions,
   say: (line: string) => void,
-): Promise<TopicResult> {
+): Promise<Untimed> {
   const figures: Figure[] = [];
   const details: string[] = [];
   const detail = (text: string) => {

@@ -1,15 +1,17 @@
-/** Counts what the agreement costs while Fairlead runs with everything on: calls, rows, CPU. */
-import { request as httpRequest } from "node:http";
-import fairleadConfig from "../hot-path/fairlead.config.ts";
+/** Counts what the agreement costs while Fairlead runs with everything on: calls, rows, subrequests, CPU. */
+import type { Config } from "../../src/config/schema.ts";
 import { cpuMicroseconds } from "../hot-path/cpu.ts";
 import { startBenchOrigin } from "../hot-path/start-origin.ts";
-import { drive, REQUEST_HEADERS } from "../hot-path/wrk.ts";
+import { REQUEST_HEADERS } from "../hot-path/wrk.ts";
 import { serveWorkers, type ServedWorkers } from "../workerd.ts";
-import type { Counts, BusyCounts, QuietCounts } from "./loads.ts";
+import { get, sendMany, withSession } from "./client.ts";
+import { everythingOn, SESSION_SECRETS } from "./everything-on.ts";
+import type { BusyCounts, QuietCounts } from "./loads.ts";
 
 interface Counted {
   readonly calls: Readonly<Record<string, number>>;
   readonly rowsWritten: number;
+  readonly subrequests: number;
 }
 
 /** One in each of four regions. */
@@ -23,19 +25,72 @@ const PLACES = [
 /** What isolates call; everything else is a hub's, the ControlPlane's or the clock's. */
 const BY_ISOLATES = new Set(["RegionHub.sync", "RegionHub.report", "RateLimiter.take", "RateLimiter.giveBack"]);
 
+/** A thousand requests a second, whatever the machine does: the Worker's clock goes by them. */
+const MS_PER_REQUEST = 1;
+const REQUESTS_PER_SECOND = 1_000 / MS_PER_REQUEST;
+
 const CONNECTIONS = 16;
 
-export async function count(quick: boolean): Promise<Counts> {
-  const busy = await withFairlead((workers) => countBusy(workers, quick ? 10 : 30));
-  const quiet = await withFairlead((workers) => countQuiet(workers, quick ? 1 : 2));
-  return { date: new Date().toISOString().slice(0, 10), quiet, busy };
+/** The start, with first contacts and first leases, is counted apart. */
+const START_REQUESTS = 5_000;
+
+/** @param seconds of the Worker's clock */
+export function countBusy(seconds: number, config = everythingOn()): Promise<BusyCounts> {
+  return withFairlead(config, { MS_PER_REQUEST: String(MS_PER_REQUEST) }, async ({ addresses, process }) => {
+    const address = addresses.get("fairlead")!;
+    const headers = await withSession(address);
+    await sendMany(address, START_REQUESTS, CONNECTIONS, headers);
+    const start = await counted(address);
+    const cpuBefore = cpuMicroseconds(process.pid);
+    const requests = seconds * REQUESTS_PER_SECOND;
+    await sendMany(address, requests, CONNECTIONS, headers);
+    const cpuMicros = cpuMicroseconds(process.pid) - cpuBefore;
+    const end = await counted(address);
+    return {
+      requests,
+      startCalls: allCalls(start),
+      startRows: start.rowsWritten,
+      isolateCallsPerSecond: rounded((callsOf(end, true) - callsOf(start, true)) / seconds),
+      hubCallsPerSecond: rounded((callsOf(end, false) - callsOf(start, false)) / seconds),
+      rowsPerSecond: rounded((end.rowsWritten - start.rowsWritten) / seconds),
+      subrequestsPerRequest: rounded((end.subrequests - start.subrequests) / requests),
+      cpuMsPerRequest: rounded(cpuMicros / 1_000 / requests),
+    };
+  });
 }
 
-async function withFairlead<T>(run: (workers: ServedWorkers) => Promise<T>): Promise<T> {
+/** The first minute is not counted: it starts everything. Its time is the machine's: objects come and go with it. */
+export function countQuiet(minutes: number): Promise<QuietCounts> {
+  return withFairlead(everythingOn(), {}, async ({ addresses }) => {
+    const address = addresses.get("fairlead")!;
+    const startedMs = performance.now();
+    await sendFromAll(address);
+    await until(startedMs + 59_000);
+    const before = await counted(address);
+    for (let minute = 1; minute <= minutes; minute++) {
+      await until(startedMs + minute * 60_000);
+      await sendFromAll(address);
+    }
+    await until(startedMs + minutes * 60_000 + 59_000);
+    const after = await counted(address);
+    const each = PLACES.length * minutes;
+    return {
+      calls: rounded((allCalls(after) - allCalls(before)) / each),
+      rows: rounded((after.rowsWritten - before.rowsWritten) / each),
+    };
+  });
+}
+
+async function withFairlead<T>(
+  config: Config,
+  vars: Readonly<Record<string, string>>,
+  run: (workers: ServedWorkers) => Promise<T>,
+): Promise<T> {
   const origin = await startBenchOrigin();
   try {
     const main = new URL("counted.workerd.ts", import.meta.url);
-    const workers = await serveWorkers([{ name: "fairlead", fairlead: fairleadConfig, main }], origin.port);
+    const worker = { name: "fairlead", fairlead: config, main, vars: { ...SESSION_SECRETS, ...vars } };
+    const workers = await serveWorkers([worker], origin.port);
     try {
       return await run(workers);
     } finally {
@@ -46,73 +101,23 @@ async function withFairlead<T>(run: (workers: ServedWorkers) => Promise<T>): Pro
   }
 }
 
-async function countBusy(workers: ServedWorkers, seconds: number): Promise<BusyCounts> {
-  const address = workers.addresses.get("fairlead")!;
-  await drive(address, CONNECTIONS, 5);
-  const before = await counted(address);
-  const cpuBefore = cpuMicroseconds(workers.process.pid);
-  const { requests } = await drive(address, CONNECTIONS, seconds);
-  const cpuMicros = cpuMicroseconds(workers.process.pid) - cpuBefore;
-  const after = await counted(address);
-  const isolateCalls = difference(before, after, (name) => BY_ISOLATES.has(name));
-  const hubCalls = difference(before, after, (name) => !BY_ISOLATES.has(name));
-  return {
-    requestsPerSecond: rounded(requests / seconds),
-    isolateCallsPerSecond: rounded(isolateCalls / seconds),
-    hubCallsPerSecond: rounded(hubCalls / seconds),
-    rowsPerSecond: rounded((after.rowsWritten - before.rowsWritten) / seconds),
-    cpuMsPerRequest: rounded(cpuMicros / 1_000 / requests),
-  };
-}
-
-/** The first minute is not counted: it starts everything. */
-async function countQuiet(workers: ServedWorkers, minutes: number): Promise<QuietCounts> {
-  const address = workers.addresses.get("fairlead")!;
-  const startedMs = performance.now();
-  await sendFromAll(address);
-  await until(startedMs + 59_000);
-  const before = await counted(address);
-  for (let minute = 1; minute <= minutes; minute++) {
-    await until(startedMs + minute * 60_000);
-    await sendFromAll(address);
-  }
-  await until(startedMs + minutes * 60_000 + 59_000);
-  const after = await counted(address);
-  const each = PLACES.length * minutes;
-  return {
-    calls: rounded(difference(before, after, () => true) / each),
-    rows: rounded((after.rowsWritten - before.rowsWritten) / each),
-  };
-}
-
+/** Each comes without a cookie, as new visitors do. */
 async function sendFromAll(address: string): Promise<void> {
   for (const place of PLACES) await get(address, "/", { ...REQUEST_HEADERS, "MF-CF-Blob": JSON.stringify(place) });
 }
 
 async function counted(address: string): Promise<Counted> {
-  return JSON.parse(await get(address, "/bench-counts", {})) as Counted;
+  return JSON.parse((await get(address, "/bench-counts", {})).body) as Counted;
 }
 
-function difference(before: Counted, after: Counted, matches: (name: string) => boolean): number {
-  return Object.entries(after.calls)
-    .filter(([name]) => matches(name))
-    .reduce((sum, [name, calls]) => sum + calls - (before.calls[name] ?? 0), 0);
+function allCalls(counted: Counted): number {
+  return callsOf(counted, true) + callsOf(counted, false);
 }
 
-function get(address: string, path: string, headers: Readonly<Record<string, string>>): Promise<string> {
-  const { promise, resolve, reject } = Promise.withResolvers<string>();
-  const [host, port] = address.split(":");
-  httpRequest({ host, port, path, headers }, (response) => {
-    let text = "";
-    response.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
-    response.on("end", () => {
-      if (response.statusCode === 200) resolve(text);
-      else reject(new Error(`Expected 200 from ${path}, got ${response.statusCode}: ${text}`));
-    });
-  })
-    .on("error", reject)
-    .end();
-  return promise;
+function callsOf({ calls }: Counted, byIsolates: boolean): number {
+  return Object.entries(calls)
+    .filter(([name]) => BY_ISOLATES.has(name) === byIsolates)
+    .reduce((total, [, times]) => total + times, 0);
 }
 
 async function until(atMs: number): Promise<void> {

@@ -13,6 +13,8 @@ const ENDPOINTS = 4;
 /** How long an object that answers at once is awake for a call. */
 const NAIVE_CALL_SECONDS = 0.01;
 
+const MONTH_SECONDS = 30 * 86_400;
+
 const NO_USAGE: Usage = { requests: 0, cpuMs: 0, objectCalls: 0, gbSeconds: 0, rowsWritten: 0 };
 
 export function costPage(counts: Counts): string {
@@ -21,7 +23,7 @@ export function costPage(counts: Counts): string {
   return `# What it costs
 
 Written by \`npm run figures -- cost --write\` from what was counted on a running system with everything on (steering, breakers,
-retries, a leased limit, reports; ${counts.date}, [bench/cost/counts.json](../../bench/cost/counts.json)) and from Cloudflare's
+retries, sessions by cookie, a leased limit, reports; ${counts.date}, [bench/cost/counts.json](../../bench/cost/counts.json)) and from Cloudflare's
 published rates, looked up on ${RATES.readOn}. US dollars; a month has 30 days. Data transfer to origins and clients is not metered.
 
 ## The rates
@@ -48,10 +50,10 @@ ${formatTable([
 
 ## A million requests
 
-What Fairlead adds to the Worker's own price, with nothing included. Each request makes one subrequest to an origin; calls to objects are
-subrequests too. Fairlead writes no data points per request.
+What Fairlead adds to the Worker's own price, with nothing included. Subrequests are those to origins and the calls to objects; neither they
+nor data points have a price of their own here. The CPU is the Worker's.
 
-${formatTable(loads.map(row))}
+${formatTable(loads.map((load) => row(load, counts)))}
 
 "One call each" is what a design pays that asks one Durable Object on every request, for one thing: a call, and an object
 that is awake for ${NAIVE_CALL_SECONDS * 1000} ms of it, one object however many requests there are (it would need more: one takes about 1,000 calls a second).
@@ -70,23 +72,31 @@ billed by request: on a busy site it is far cheaper than any Worker, and does le
 
 - Calls go with time and with isolates, not with requests: an isolate renews its lease every two seconds, and the limiter lends it a slice for
   each key that is busy every few seconds. A limit per client costs more: up to a call for each client that comes once.
+- The loads have one isolate in a place. Cloudflare decides how many it starts; each one more that has traffic all month adds ${dollars(isolateMonth(counts))}.
 - A hub is awake while it holds calls: all the time on a busy site. After a lone request it is awake until the lease has run out and it has left.
 - Rows go with time: no request writes one.
 `;
 }
 
-function row(load: Load): Record<string, string> {
+/** The calls of one isolate that is never without traffic, a month of them. */
+function isolateMonth({ busy }: Counts): number {
+  return priceOf({ objectCalls: busy.isolateCallsPerSecond * MONTH_SECONDS });
+}
+
+function row(load: Load, { busy }: Counts): Record<string, string> {
   const added = perMillion(load.added, load.requestsPerMonth);
   const own = priceOf(perMillion(load.own, load.requestsPerMonth));
   const addedPrice = priceOf(added);
-  const monthSeconds = 30 * 86_400;
-  const awakeSeconds = Math.min(monthSeconds, load.requestsPerMonth * NAIVE_CALL_SECONDS);
+  const awakeSeconds = Math.min(MONTH_SECONDS, load.requestsPerMonth * NAIVE_CALL_SECONDS);
   const gbSeconds = awakeSeconds * RATES.objectGb * (1_000_000 / load.requestsPerMonth);
   const oneCall = priceOf({ ...NO_USAGE, objectCalls: 1_000_000, gbSeconds });
   return {
     load: load.name,
     calls: digits(added.objectCalls),
     rows: digits(added.rowsWritten),
+    subrequests: million(1_000_000 * busy.subrequestsPerRequest + added.objectCalls),
+    "data points": "0",
+    "CPU s": digits(perMillion(load.own, load.requestsPerMonth).cpuMs / 1_000),
     "GB-s": digits(added.gbSeconds),
     "Worker's own": dollars(own),
     "Fairlead adds": dollars(addedPrice),
