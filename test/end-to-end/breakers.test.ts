@@ -1,8 +1,10 @@
 // Breakers across places: real isolates, real Durable Objects, origins that really fail.
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Witness } from "../../src/agreement/protocol.ts";
 import type { OriginInspection } from "../../src/resilience/origin-history.ts";
 import { defineConfig } from "../../src/config/define.ts";
+import { until } from "../support/api.ts";
 import { startFickleOrigin, type FickleOrigin } from "../support/fickle-origin.ts";
 import { keepBusy, startPlaces, type Places } from "../support/places.ts";
 
@@ -16,6 +18,11 @@ let busy: { stop: () => Promise<void> }[];
 const inspect = () => places.call<OriginInspection>("ORIGIN_BREAKER", "first", "inspect");
 const transitions = async () =>
   (await inspect()).transitions.map(({ scope, from, to }) => `${scope}: ${from} to ${to}`);
+async function regionsWithTraffic(): Promise<number> {
+  const regions = ["enam", "wnam", "weur", "apac"];
+  const told = await Promise.all(regions.map((hub) => places.call<Witness>("REGION_HUB", hub, "witness", "first")));
+  return told.filter(({ successes }) => successes > 0).length;
+}
 /** Which origins serve now, by the city of the client. */
 const now = () => Object.fromEntries(servedBy);
 const everywhere = (origin: string) => ({
@@ -58,8 +65,8 @@ beforeEach(async () => {
       10,
     ),
   );
-  // Until every hub has heard that its region has traffic there.
-  await sleep(5_000);
+  // Every hub has heard that its region has traffic there.
+  await until(async () => (await regionsWithTraffic()) === 4);
 });
 
 afterEach(async () => {

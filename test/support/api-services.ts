@@ -5,6 +5,8 @@ import type { ConfigInput } from "../../src/config/schema.ts";
 import { startApi, type RunningApi } from "./api.ts";
 import { startOrigin, type Origin } from "./place-origins.ts";
 
+const OVERRIDES = "/api/v1/loadbalancer/overrides";
+
 export interface ApiServices {
   readonly api: RunningApi;
   readonly config: ConfigInput;
@@ -14,6 +16,8 @@ export interface ApiServices {
   readonly visit: (host: string, headers?: Readonly<Record<string, string>>) => Promise<ClientAnswer>;
   /** Which origins answered `count` requests to a service. */
   readonly originsOf: (host: string, count?: number) => Promise<string[]>;
+  /** Takes every override away again. */
+  readonly takeBack: () => Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -69,6 +73,11 @@ export async function startApiServices(over: Partial<ConfigInput> = {}, edges = 
       const seen = new Set<string>();
       for (let sent = 0; sent < count; sent++) seen.add(String((await visit(host)).headers["fairlead-origin"]));
       return [...seen].toSorted();
+    },
+    async takeBack() {
+      const { body } = await api.call<{ overrides: { key: string }[] }>("read", "GET", OVERRIDES);
+      for (const { key } of body.overrides)
+        await api.call("operate", "DELETE", `${OVERRIDES}/${encodeURIComponent(key)}?force=true`);
     },
     stop: async () => void (await Promise.all([api.stop(), origin.stop()])),
   };
