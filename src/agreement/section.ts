@@ -35,7 +35,7 @@ export interface SectionChange<Value> {
   readonly value: Value | null;
 }
 
-/** Tombstones kept before the floor rises: deltas from before them give way to the whole section. */
+/** Tombstones kept before the floor rises above the older half: deltas from before it give way to the whole section. */
 export const MAX_TOMBSTONES = 1_000;
 
 /** Replaced entries in a small section that are not worth tidying up after. */
@@ -105,7 +105,7 @@ export function applyDelta<Value>(section: SectionState<Value>, delta: SectionDe
   const had = delta.from === null ? -1 : section.version;
   for (const entry of byVersion(delta.entries)) if (entry.version > had) put(section, entry);
   section.version = delta.to;
-  // Half as many replaced ones as standing ones: tidying then costs three looks a change, whatever the length.
+  // Half as many replaced ones as standing ones: to tidy then costs three looks a change, whatever the length.
   if (section.replaced.size > section.entries.size / 2 + MIN_REPLACED) tidy(section);
   if (section.tombstones > MAX_TOMBSTONES) forgetTombstones(section);
   return true;
@@ -135,14 +135,16 @@ function put<Value>(section: SectionState<Value>, entry: SectionChange<Value>): 
   section.inOrder.push(entry);
 }
 
+/** The oldest, so that who was up to date lately still gets a delta; never those of the version that has just come. */
 function forgetTombstones<Value>(section: SectionState<Value>): void {
   for (const entry of section.inOrder) {
+    if (section.tombstones <= MAX_TOMBSTONES / 2 || entry.version === section.version) break;
     if (entry.value !== null || section.replaced.has(entry)) continue;
     section.entries.delete(entry.key);
     section.replaced.add(entry);
+    section.tombstones--;
+    section.floor = entry.version;
   }
-  section.tombstones = 0;
-  section.floor = section.version;
   tidy(section);
 }
 

@@ -22,10 +22,7 @@ export interface Fold {
  */
 export function foldMarks(marks: Iterable<PurgeMark>, maxExact = MAX_EXACT_MARKS, maxHashes = MAX_HASHES): Fold | null {
   const all = [...marks];
-  // Purges of everything are few (one a service) and stay.
-  const exact = all
-    .filter((mark) => mark.kind !== "hash" && mark.kind !== "everything")
-    .toSorted((a, b) => a.epoch - b.epoch);
+  const exact = all.filter(isExact).toSorted((a, b) => a.epoch - b.epoch);
   const old = exact.slice(0, Math.max(0, exact.length - maxExact));
   if (old.length === 0) return null;
   const before = new Map(all.filter((mark) => mark.kind === "hash").map((mark) => [mark.value, mark]));
@@ -37,6 +34,11 @@ export function foldMarks(marks: Iterable<PurgeMark>, maxExact = MAX_EXACT_MARKS
   }
   if (hashes.size > maxHashes) return { remove: [...old, ...before.values()], put: raiseFloor([...hashes.values()]) };
   return { remove: old, put: [...hashes.values()].filter((mark) => before.get(mark.value)?.epoch !== mark.epoch) };
+}
+
+/** Whether a mark is kept word for word and may be folded. Purges of everything are few (one a service) and stay. */
+export function isExact({ kind }: PurgeMark): boolean {
+  return kind !== "hash" && kind !== "everything";
 }
 
 /** The older half of the hashes as one purge of everything stored before its newest epoch. */

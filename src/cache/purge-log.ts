@@ -1,7 +1,7 @@
 /** What one purge writes to the log: its marks with their epoch, and what is folded so that the log stays short. */
 import { purgeKey, type PurgeMark } from "../agreement/purge-mark.ts";
 import type { SectionChange, SectionState } from "../agreement/section.ts";
-import { foldMarks, MAX_EXACT_MARKS } from "./purge-fold.ts";
+import { foldMarks, isExact, MAX_EXACT_MARKS } from "./purge-fold.ts";
 
 /** What is asked to be written; `value` null removes it. */
 export interface AskedMark {
@@ -32,8 +32,16 @@ export function purgeEntries(
     version: epoch,
     value: value === null ? null : { ...value, epoch },
   }));
-  const folded = section.entries.size + written.length > limits.maxExact ? fold(section, written, epoch, limits) : [];
-  return [...written, ...folded];
+  const isFull = exactMarks(section, limits.maxExact) + written.length > limits.maxExact;
+  return isFull ? [...written, ...fold(section, written, epoch, limits)] : written;
+}
+
+/** How many marks stand word for word; not counted as long as they cannot be more than `enough`. */
+function exactMarks({ entries }: SectionState<PurgeMark>, enough: number): number {
+  if (entries.size < enough) return entries.size;
+  let count = 0;
+  for (const { value } of entries.values()) if (value !== null && isExact(value)) count += 1;
+  return count;
 }
 
 function fold(

@@ -150,6 +150,32 @@ describe("a section", () => {
     );
   });
 
+  it("gives a delta to who was up to date lately, however much is removed at once and whatever is forgotten", () => {
+    const source = emptySection<number>();
+    const keys = Array.from({ length: 3 * MAX_TOMBSTONES }, (_, i) => `k${i}`);
+    change(
+      source,
+      ["kept", ...keys].map((key) => ({ key, value: 1 })),
+    );
+    const receiver = emptySection<number>();
+    applyDelta(receiver, deltaSince(source, 0)!);
+    change(
+      source,
+      keys.map((key) => ({ key, value: null })),
+    );
+    const delta = deltaSince(source, 1)!;
+    expect(delta.from).toBe(1);
+    expect(delta.entries).toHaveLength(keys.length);
+    applyDelta(receiver, delta);
+    expect(values(receiver)).toEqual({ kept: 1 });
+    change(source, [{ key: "more", value: 2 }]);
+    expect(source.tombstones).toBe(MAX_TOMBSTONES / 2);
+    expect(deltaSince(source, 2)).toEqual({ from: 2, to: 3, entries: [{ key: "more", version: 3, value: 2 }] });
+    expect(deltaSince(source, 1)?.from).toBeNull();
+    applyDelta(receiver, deltaSince(source, receiver.version)!);
+    expect(values(receiver)).toEqual(values(source));
+  });
+
   it("converges whatever is lost, doubled, late or out of order", () => {
     const step = fc.tuple(fc.constantFrom("a", "b", "c", "d"), fc.option(fc.nat(9), { nil: null }));
     fc.assert(
