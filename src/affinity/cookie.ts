@@ -7,6 +7,7 @@
  * what encoding could have made: two texts never mean the same cookie.
  */
 import type { AffinityCookie } from "../config/affinity.ts";
+import { fromBase64url, readHex, toBase64url, writeHex } from "./cookie-bytes.ts";
 import type { Span } from "./session.ts";
 
 export const MAC_BYTES = 32;
@@ -47,41 +48,40 @@ export function encodeClaims({ issuedMs, expiresMs, epoch, id, names }: CookieCl
   view.setUint32(1, Math.floor(issuedMs / 1000));
   view.setUint32(5, Math.floor(expiresMs / 1000));
   view.setUint32(9, epoch);
-  writeHex(view, ID_AT, id);
-  kept.forEach((name, index) => writeHex(view, NAMES_AT + index * NAME_BYTES, name));
+  writeHex(bytes, ID_AT, id);
+  kept.forEach((name, index) => writeHex(bytes, NAMES_AT + index * NAME_BYTES, name));
   return bytes;
 }
 
 /** The cookie's value: payload and signature in base64url. */
 export function encodeCookie(payload: Uint8Array, mac: Uint8Array): string {
-  return base64url(String.fromCharCode(...payload) + String.fromCharCode(...mac));
+  const bytes = new Uint8Array(payload.length + mac.length);
+  bytes.set(payload);
+  bytes.set(mac, payload.length);
+  return toBase64url(bytes);
 }
 
 /** Reads a cookie's value; null for everything that `encodeCookie` does not write. The signature is not checked here. */
 export function decodeCookie(text: string): DecodedCookie | null {
-  if (text.length > Math.ceil((MAX_BYTES * 4) / 3) || !/^[A-Za-z0-9_-]+$/.test(text) || text.length % 4 === 1)
-    return null;
-  const binary = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
-  const { length } = binary;
-  if (length < MIN_BYTES || length > MAX_BYTES || (length - MIN_BYTES) % NAME_BYTES !== 0) return null;
-  // The last character may carry bits that no byte takes: only one spelling is the cookie.
-  if (base64url(binary) !== text) return null;
-  const bytes = Uint8Array.from(binary, (char) => char.charCodeAt(0));
-  const payload = bytes.slice(0, length - MAC_BYTES);
-  const view = new DataView(payload.buffer);
-  if (view.getUint8(0) !== VERSION) return null;
+  if (text.length > Math.ceil((MAX_BYTES * 4) / 3)) return null;
+  const bytes = fromBase64url(text);
+  if (bytes === null) return null;
+  const { length } = bytes;
+  if (length < MIN_BYTES || (length - MIN_BYTES) % NAME_BYTES !== 0 || bytes[0] !== VERSION) return null;
+  const view = new DataView(bytes.buffer);
+  const macAt = length - MAC_BYTES;
   const names: string[] = [];
-  for (let at = NAMES_AT; at < payload.length; at += NAME_BYTES) names.push(readHex(payload, at));
+  for (let at = NAMES_AT; at < macAt; at += NAME_BYTES) names.push(readHex(bytes, at));
   return {
     claims: {
       issuedMs: view.getUint32(1) * 1000,
       expiresMs: view.getUint32(5) * 1000,
       epoch: view.getUint32(9),
-      id: readHex(payload, ID_AT),
+      id: readHex(bytes, ID_AT),
       names,
     },
-    payload,
-    mac: bytes.slice(length - MAC_BYTES),
+    payload: bytes.subarray(0, macAt),
+    mac: bytes.subarray(macAt),
   };
 }
 
@@ -117,20 +117,4 @@ export function setCookieField(cookie: AffinityCookie, value: string, maxAgeSeco
   if (cookie.domain !== undefined) field += `; Domain=${cookie.domain}`;
   if (cookie.partitioned) field += "; Partitioned";
   return field;
-}
-
-function base64url(binary: string): string {
-  return btoa(binary).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
-}
-
-function writeHex(view: DataView, at: number, hex: string): void {
-  for (let index = 0; index < 8; index++)
-    view.setUint8(at + index, Number.parseInt(hex.slice(index * 2, index * 2 + 2), 16));
-}
-
-/** Eight bytes in hexadecimal. */
-export function readHex(bytes: Uint8Array, at: number): string {
-  let hex = "";
-  for (let index = at; index < at + 8; index++) hex += bytes[index]!.toString(16).padStart(2, "0");
-  return hex;
 }

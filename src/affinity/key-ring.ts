@@ -4,7 +4,7 @@
  *
  * Each key also makes the opaque names of pools and origins, so that they tell nothing to who does not have it.
  */
-import { readHex } from "./cookie.ts";
+import { readHex } from "./cookie-bytes.ts";
 
 /** Keys that are tried for one cookie at most. */
 const MOST_KEYS = 4;
