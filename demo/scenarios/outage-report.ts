@@ -20,13 +20,16 @@ const FULL_SHARE_RUN = 10;
 
 const PHASES = ["before", "during", "after"] as const;
 
-/** Cities whose requests `originId` served for the most part before `untilMs`. */
+/** Cities whose latest requests before `untilMs`, a full share of them, `originId` served without exception. */
 export function clientsOf(originId: string, records: readonly LoadRecord[], untilMs: number): string[] {
-  const before = records.filter((record) => record.endedAtMs < untilMs);
-  return [...new Set(before.map(({ city }) => city))].filter((city) => {
-    const ofCity = before.filter((record) => record.city === city);
-    return ofCity.filter((record) => record.originId === originId).length > ofCity.length / 2;
-  });
+  const cities = [...new Set(records.map(({ city }) => city))];
+  return cities.filter((city) => latestRun(originId, city, records, untilMs).length >= FULL_SHARE_RUN);
+}
+
+/** A city's latest requests before `untilMs` that `originId` served without exception. */
+function latestRun(originId: string, city: string, records: readonly LoadRecord[], untilMs: number): LoadRecord[] {
+  const ofCity = inOrder(records.filter((record) => record.city === city && record.endedAtMs < untilMs));
+  return ofCity.slice(ofCity.findLastIndex((record) => record.originId !== originId) + 1);
 }
 
 /** When the last of `cities` had got the first answer of a run that `originId` served without exception; undefined: not yet. */
@@ -52,12 +55,17 @@ export function fullShareSinceMs(
 
 /** The closing words of the scenario. */
 export function outageReport(originId: string, records: readonly LoadRecord[], marks: OutageMarks): ScenarioResult {
+  const cities = clientsOf(originId, records, marks.killAskedMs);
+  // Until its clients have found it, what the others serve says nothing.
+  const settledMs = Math.max(
+    0,
+    ...cities.map((city) => latestRun(originId, city, records, marks.killAskedMs)[0]!.sentAtMs),
+  );
   const phases = {
-    before: records.filter((record) => record.endedAtMs < marks.killAskedMs),
+    before: records.filter((record) => record.sentAtMs >= settledMs && record.endedAtMs < marks.killAskedMs),
     during: records.filter((record) => record.sentAtMs >= marks.killedMs && record.endedAtMs < marks.restoreAskedMs),
     after: records.filter((record) => record.sentAtMs >= (marks.recoveredMs ?? Infinity)),
   };
-  const cities = clientsOf(originId, records, marks.killAskedMs);
   const theirs = inOrder(records.filter((record) => cities.includes(record.city)));
   const errors = records.filter((record) => record.error !== undefined);
 

@@ -65,6 +65,12 @@ describe("the report of an outage", () => {
     expect(report.table).toContainEqual(["us-east (use1)", "50 %", "0 %", "50 %"]);
   });
 
+  it("counts from when the origin had its clients", () => {
+    const records = story((sentAtMs) => (sentAtMs < 300 ? { originId: "usw1" } : wellDone(sentAtMs - 300)));
+    const later = { killAskedMs: 1300, killedMs: 1310, restoreAskedMs: 2300, restoredMs: 2310, recoveredMs: 2700 };
+    expect(outageReport("use1", records, later).figures).toMatchObject({ before_use1: 0.5, before_usw1: 0 });
+  });
+
   it("counts a failover within a request that was on its way when the origin died", () => {
     const records = story((sentAtMs) => {
       if (sentAtMs === 1000) return { originId: "usw1", attempts: "use1=connection, usw1=200" };
@@ -114,9 +120,10 @@ describe("the report of an outage", () => {
 });
 
 describe("an origin's clients", () => {
-  it("are those it served for the most part before", () => {
-    const records = story((sentAtMs) => ({ originId: sentAtMs === 0 ? "usw1" : "use1" }));
-    expect(clientsOf("use1", records, 1000)).toEqual(["New York"]);
+  it("are those whose last ten requests before it served all", () => {
+    const records = story((sentAtMs) => ({ originId: sentAtMs === 200 ? "usw1" : "use1" }));
+    expect(clientsOf("use1", records, 1300)).toEqual(["New York"]);
+    expect(clientsOf("use1", records, 1200)).toEqual([]);
     expect(clientsOf("apac1", records, 1000)).toEqual(["Tokyo"]);
     expect(clientsOf("euw1", records, 1000)).toEqual([]);
   });
