@@ -75,7 +75,7 @@ export default defineConfig({
 \`\`\`
 
 \`npm run check:config\` names every wrong field, what was expected and what came, also for rules between fields (an id used
-twice, a name that nothing has). The same check stands before \`wrangler deploy\` and when the Worker starts.
+twice, a name that nothing has). The same check stands before \`wrangler deploy\` and \`wrangler dev\`.
 
 In the paths below \`<pool>\` is a name you choose and \`[]\` an element of a list.
 `;

@@ -2,7 +2,7 @@
 //
 // The token goes to stderr, for its owner; the list of stored tokens (hashes only) to stdout, so that one command sets
 // it:   npm run -s token -- --name ops --scopes admin | npx wrangler secret put ADMIN_TOKENS
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { adminTokenSchema, adminTokensSchema, makeToken, type AdminToken } from "../src/config/admin-token.ts";
 import { SCOPES, type Scope } from "../src/config/scope.ts";
@@ -10,7 +10,8 @@ import { SCOPES, type Scope } from "../src/config/scope.ts";
 const USAGE = `Usage: npm run -s token -- --name <name> --scopes <scope,...> [--tokens <file>]
   --name    who this is, as the audit log will say
   --scopes  of ${SCOPES.join(", ")}
-  --tokens  file with the list (hashes only) to which this token is added; created if it is not there`;
+  --tokens  file with the list (hashes only) to which this token is added; created if it is not there
+  --help    this page`;
 
 process.exitCode = await main(process.argv.slice(2));
 
@@ -18,9 +19,15 @@ process.exitCode = await main(process.argv.slice(2));
 async function main(args: string[]): Promise<number> {
   try {
     const text = { type: "string" } as const;
-    const { values } = parseArgs({ args, options: { name: text, scopes: text, tokens: text } });
+    const help = { type: "boolean", short: "h" } as const;
+    const { values } = parseArgs({ args, options: { name: text, scopes: text, tokens: text, help } });
+    if (values.help === true) {
+      console.log(USAGE);
+      return 0;
+    }
     const name = adminTokenSchema.shape.name.safeParse(values.name ?? "");
-    if (!name.success) throw new Error(`Expected \`--name\` to be ${name.error.issues[0]?.message}`);
+    if (!name.success)
+      throw new Error(`Expected \`--name\` to be ${name.error.issues[0]?.message}, got "${values.name ?? ""}"`);
     const scopes = (values.scopes ?? "").split(",").filter((scope) => scope !== "");
     const unknown = scopes.find((scope) => !(SCOPES as readonly string[]).includes(scope));
     if (unknown !== undefined || scopes.length === 0)
@@ -44,8 +51,24 @@ async function main(args: string[]): Promise<number> {
 }
 
 function storedTokens(path: string): AdminToken[] {
-  if (!existsSync(path)) return [];
-  const parsed = adminTokensSchema.safeParse(JSON.parse(readFileSync(path, "utf8")));
-  if (!parsed.success) throw new Error(`Expected ${path} to be a list of tokens as this command writes it`);
+  let text;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw new Error(`Expected \`--tokens\` to be a file, got ${path}: ${(error as Error).message}`, { cause: error });
+  }
+  const parsed = adminTokensSchema.safeParse(parsedJson(text));
+  if (!parsed.success)
+    throw new Error(`Expected \`--tokens\` to be a list of tokens as this command writes it, got ${path}`);
   return parsed.data;
+}
+
+/** undefined for what is not JSON. */
+function parsedJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

@@ -1,10 +1,10 @@
 /** `npm run demo`: four origins, the Worker in front, live until Ctrl-C; or one scenario, and what came of it. */
 import type { Company } from "./company.ts";
+import { whatIsMissing } from "./fit.ts";
 import { parseOptions, portsOf, usage, type DemoOptions } from "./options.ts";
 import { isPortFree } from "./ports.ts";
 import { describeChange, printResult, printWelcome } from "./print.ts";
 import { hasPassed, type Scenario } from "./scenario.ts";
-import { SCENARIOS } from "./scenarios.ts";
 import { styleFor } from "./style.ts";
 
 const FAILED = 1;
@@ -18,6 +18,12 @@ const complain = (line: string) => void process.stderr.write(`${line}\n`);
 process.exitCode = await main();
 
 async function main(): Promise<number> {
+  const loaded = await load();
+  if ("problem" in loaded) {
+    complain(loaded.problem);
+    return FAILED;
+  }
+  const { SCENARIOS } = loaded;
   const scenarios = [...SCENARIOS.keys()];
   const parsed = parseOptions(process.argv.slice(2), scenarios, process.env);
   if ("problem" in parsed) {
@@ -28,6 +34,11 @@ async function main(): Promise<number> {
   if (options.help) {
     print(usage([...SCENARIOS.values()]).trimEnd());
     return 0;
+  }
+  const missing = whatIsMissing(loaded.config);
+  if (missing !== null) {
+    complain(missing);
+    return FAILED;
   }
   const taken = await takenPorts(options);
   for (const line of taken) complain(line);
@@ -58,6 +69,20 @@ async function main(): Promise<number> {
   } finally {
     await company?.stop();
     ending.forget();
+  }
+}
+
+/** The configuration, and the scenarios that go by it: neither can be had if it is wrong. */
+async function load() {
+  try {
+    const [{ default: config }, { SCENARIOS }] = await Promise.all([
+      import("../fairlead.config.ts"),
+      import("./scenarios.ts"),
+    ]);
+    return { config, SCENARIOS };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return { problem: `fairlead.config.ts: ${message}\nAll of it: npm run check:config` };
   }
 }
 

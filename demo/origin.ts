@@ -33,6 +33,9 @@ export interface Origin {
   stop(): Promise<void>;
 }
 
+/** The host that the demo's service answers. */
+export const DEMO_HOST = "demo.localhost";
+
 /** The demo's four origins on neighbouring ports, in the order of fairlead.config.ts. */
 export function demoOrigins(firstPort: number): OriginSpec[] {
   const places = [

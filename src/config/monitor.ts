@@ -1,7 +1,7 @@
 /** What a service or a pool may say about how its origins are probed. */
 import { about } from "#about";
 import * as z from "zod";
-import { fieldNameSchema, headerValueSchema } from "./header.ts";
+import { headerValueSchema, settableNameSchema } from "./header.ts";
 import { overrideOf } from "./override.ts";
 import { statusPatternSchema } from "./status.ts";
 
@@ -26,7 +26,7 @@ export const monitorSchema = z.strictObject({
     .meta(about("Path probed, on top of the origin's base path; a query is allowed.")),
   method: z.enum(["GET", "HEAD", "OPTIONS"]).default("GET").meta(about("Method of the probe.")),
   headers: z
-    .record(fieldNameSchema, headerValueSchema)
+    .record(settableNameSchema, headerValueSchema)
     .default({})
     .meta(about("Fields set on probes, after the origin's own.")),
   expectedStatus: z

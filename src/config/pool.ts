@@ -2,7 +2,7 @@
 import { about } from "#about";
 import * as z from "zod";
 import { breakerOverrideSchema, rampOverrideSchema } from "./breaker.ts";
-import { fieldNameSchema, headerValueSchema } from "./header.ts";
+import { headerValueSchema, settableNameSchema } from "./header.ts";
 import { idSchema } from "./id.ts";
 import { monitorOverrideSchema } from "./monitor.ts";
 import { REGIONS } from "./region.ts";
@@ -40,7 +40,7 @@ export const originSchema = z
     labels: z.record(z.string(), z.string()).default({}).meta(about("Free key-value pairs for filters and rules.")),
     version: z.string().optional().meta(about("What is deployed there; canary rules match it.")),
     headers: z
-      .record(fieldNameSchema, headerValueSchema)
+      .record(settableNameSchema, headerValueSchema)
       .default({})
       .meta(
         about(

@@ -48,6 +48,9 @@ export function problemsOf(issues: readonly Issue[], input: unknown): ConfigProb
   );
 }
 
+/** What zod says of a union that was given no words of its own. */
+const UNWORDED = "Invalid input";
+
 function expectedBy(issue: Issue): string {
   switch (issue.code) {
     case "invalid_type":
@@ -59,11 +62,12 @@ function expectedBy(issue: Issue): string {
     case "invalid_value":
       return `one of ${issue.values.map((value) => JSON.stringify(value)).join(", ")}`;
     case "invalid_union":
+      if (issue.message !== UNWORDED) return issue.message;
       return (
         [...new Set(issue.errors.flatMap((branch) => branch.slice(0, 1).map(expectedBy)))].join(" or ") || issue.message
       );
     case "invalid_key":
-      return `a record with valid keys (${issue.issues.map(expectedBy).join("; ")})`;
+      return `named by ${issue.issues.map(expectedBy).join(" and ")}`;
     case "invalid_format":
       return issue.format === "regex" || issue.format === "starts_with" ? issue.message : `a valid ${issue.format}`;
     default:
@@ -89,6 +93,16 @@ function at(value: unknown, path: readonly PropertyKey[]): unknown {
 
 function display(value: unknown): string {
   if (value === undefined) return "nothing";
-  const text = JSON.stringify(value) ?? `a ${typeof value}`;
+  if (typeof value === "number") return String(value);
+  const text = asJson(value) ?? `${article(typeof value)} ${typeof value}`;
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}
+
+/** undefined for what JSON has no word for: a function, a bigint, an object that contains itself. */
+function asJson(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined;
+  }
 }

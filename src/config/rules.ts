@@ -1,7 +1,7 @@
 /** What stands above the policies in the configuration: rules, filters and load shedding. */
 import { about } from "#about";
 import * as z from "zod";
-import { fieldNameSchema } from "./header.ts";
+import { fieldNameSchema, fieldValueSchema, settableNameSchema } from "./header.ts";
 import { REGIONS } from "./region.ts";
 import { countrySchema, hashKeySchema, policySchema, poolListSchema } from "./steering-words.ts";
 
@@ -27,7 +27,7 @@ const matchSchema = z.strictObject({
 
 const respondSchema = z.strictObject({
   status: z.int().min(200).max(599).meta(about("Status of the answer.")),
-  headers: z.record(fieldNameSchema, z.string()).default({}).meta(about("Its fields.")),
+  headers: z.record(settableNameSchema, fieldValueSchema).default({}).meta(about("Its fields.")),
   body: z.string().default("").meta(about("Its body.")),
 });
 

@@ -6,7 +6,7 @@ import { authSchema } from "./auth.ts";
 import { cacheSchema } from "./cache.ts";
 import { breakerSchema, rampSchema } from "./breaker.ts";
 import { failoverSchema } from "./failover.ts";
-import { fieldNameSchema, headerValueSchema } from "./header.ts";
+import { fieldNameSchema, headerValueSchema, settableNameSchema } from "./header.ts";
 import { idempotencySchema } from "./idempotency.ts";
 import { cidrSchema } from "./maintenance.ts";
 import { monitorSchema } from "./monitor.ts";
@@ -20,6 +20,7 @@ import { steeringSchema } from "./steering.ts";
 
 const hostSchema = z
   .string()
+  .max(253)
   .regex(
     /^(?:\*|(?:\*\.)?[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)$/,
     'a host in lower case without port: exact, "*.example.com" or "*"',
@@ -27,8 +28,10 @@ const hostSchema = z
 
 const pathPatternSchema = z.string().regex(/^\/[^?#*]*\*?$/, 'a path that starts with "/", optionally ending in "*"');
 
+const pathPrefixSchema = z.string().regex(/^\/[^?#]*$/, 'a path prefix that starts with "/"');
+
 const headerEditsSchema = z.strictObject({
-  set: z.record(fieldNameSchema, headerValueSchema).default({}).meta(about("Fields set, replacing what was there.")),
+  set: z.record(settableNameSchema, headerValueSchema).default({}).meta(about("Fields set, replacing what was there.")),
   remove: z.array(fieldNameSchema).default([]).meta(about("Fields removed.")),
 });
 
@@ -69,8 +72,8 @@ const accessSchema = z.strictObject({
 });
 
 const rewriteSchema = z.strictObject({
-  from: z.string().startsWith("/").meta(about("Path prefix to replace (after stripPrefix).")),
-  to: z.string().startsWith("/").meta(about("What replaces it.")),
+  from: pathPrefixSchema.meta(about("Path prefix to replace (after stripPrefix).")),
+  to: pathPrefixSchema.meta(about("What replaces it.")),
 });
 
 const requestSchema = z.strictObject({

@@ -25,6 +25,11 @@ describe("npm run token", () => {
     expect(stdout).not.toContain(token);
   });
 
+  it("explains itself", async () => {
+    const { code, stdout } = await run("--help");
+    expect([code, stdout]).toEqual([0, expect.stringContaining("--scopes")]);
+  });
+
   it("adds to a file of tokens", async () => {
     const file = join(directory, "tokens.json");
     await run("--name", "one", "--scopes", "read", "--tokens", file);
@@ -38,6 +43,17 @@ describe("npm run token", () => {
     ["a scope that is none", ["--name", "ops", "--scopes", "root"], "--scopes"],
     ["no scope", ["--name", "ops"], "--scopes"],
     ["no name", ["--scopes", "read"], "--name"],
+    ["a name that is none, and repeats it", ["--name", "A b", "--scopes", "read"], 'got "A b"'],
+    [
+      "a file that is no list of tokens, and names it",
+      ["--name", "ops", "--scopes", "read", "--tokens", "README.md"],
+      "README.md",
+    ],
+    [
+      "a folder in the place of a file, and names it",
+      ["--name", "ops", "--scopes", "read", "--tokens", "docs"],
+      "docs",
+    ],
   ])("refuses %s", async (_name, args, field) => {
     const { code, stderr } = await run(...args);
     expect(code).toBe(2);

@@ -9,6 +9,9 @@ const service = (over: object = {}) => ({
   ...over,
 });
 
+const ITSELF: unknown[] = [];
+ITSELF.push({ ITSELF });
+
 /** Runs a configuration that the types would refuse, as a plain JavaScript user could. */
 function messageOf(input: unknown): string {
   try {
@@ -50,6 +53,41 @@ describe("a wrong configuration names the field, what was expected and what came
       "an unknown region",
       { services: { s: service({ pools: { p: { region: "mars", origins: [origin] } } }) } },
       'Expected `services.s.pools.p.region` to be one of "wnam"',
+    ],
+    ...[Number.NaN, Number.POSITIVE_INFINITY, 1n].map((weight): [string, unknown, string] => [
+      `a weight that JSON has no word for: ${weight}`,
+      { services: { s: service({ pools: { p: { region: "enam", origins: [{ ...origin, weight }] } } }) } },
+      `to be a number, got ${typeof weight === "bigint" ? "a bigint" : weight}`,
+    ]),
+    ["what contains itself", { services: { s: service({ hosts: ITSELF }) } }, "to be a string, got an object"],
+    ...["Host", "content-length", "Transfer-Encoding", "Connection"].map((name): [string, unknown, string] => [
+      `a request field ${name}, which the runtime writes itself`,
+      { services: { s: service({ request: { headers: { set: { [name]: "x" } } } }) } },
+      `Expected \`services.s.request.headers.set.${name}\` to be named by a field that the runtime does not write itself`,
+    ]),
+    [
+      "a misspelt secret",
+      { services: { s: service({ response: { headers: { set: { "X-A": { secrett: "A" } } } } }) } },
+      'or { secret: "NAME" }, got {"secrett":"A"}',
+    ],
+    [
+      "an answer with a broken field",
+      {
+        services: {
+          s: service({ steering: { rules: [{ then: { respond: { status: 200, headers: { a: "b\n" } } } }] } }),
+        },
+      },
+      "to be an HTTP field value without CR, LF or NUL",
+    ],
+    [
+      "a rewrite from nowhere",
+      { services: { s: service({ request: { rewrite: [{ from: "x", to: "/y" }] } }) } },
+      'Expected `services.s.request.rewrite.0.from` to be a path prefix that starts with "/", got "x"',
+    ],
+    [
+      "an address that is none",
+      { services: { s: service({ access: { allow: ["10.0.0.0/33"] } }) } },
+      "Expected `services.s.access.allow.0` to be an IP address or a CIDR",
     ],
     ["no service", { services: {} }, "Expected `services` to be at least one service"],
     [

@@ -1,0 +1,54 @@
+import { execFile } from "node:child_process";
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+/** A checkout whose configuration is ours to write. */
+const checkout = mkdtempSync(join(tmpdir(), "fairlead-check-"));
+beforeAll(() => {
+  mkdirSync(join(checkout, ".ci"));
+  copyFileSync(".ci/check-config.ts", join(checkout, ".ci/check-config.ts"));
+  copyFileSync("package.json", join(checkout, "package.json"));
+  symlinkSync(resolve("src"), join(checkout, "src"));
+});
+afterAll(() => rmSync(checkout, { recursive: true }));
+
+const IMPORT = 'import { defineConfig } from "./src/config/define.ts";';
+const SERVICES = `{ web: { hosts: ["x.example.com"], pools: { p: { region: "weur", origins: [{ id: "a", url: "https://a.example.com" }] } } } }`;
+
+async function check(text: string) {
+  writeFileSync(join(checkout, "fairlead.config.ts"), text);
+  return promisify(execFile)(process.execPath, [join(checkout, ".ci/check-config.ts")]).then(
+    ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
+    (error: { code: number; stdout: string; stderr: string }) => error,
+  );
+}
+
+describe("npm run check:config", () => {
+  it("says that a configuration is sound", async () => {
+    const { code, stdout } = await check(`${IMPORT} export default defineConfig({ services: ${SERVICES} });`);
+    expect([code, stdout]).toEqual([0, "fairlead.config.ts is sound: 1 service(s), 1 origin(s).\n"]);
+  });
+
+  it.each([
+    ["a wrong field", `${IMPORT} export default defineConfig({ services: ${SERVICES}, servises: 1 });`, "`servises`"],
+    ["no default export", "export const config = {};", "no default export"],
+    ["an empty file", "", "no default export"],
+    ["what nobody has filled in", `export default { services: ${SERVICES} };`, "not given to `defineConfig`"],
+    [
+      "a wrong field that nobody has looked at",
+      "export default { services: 1 };",
+      "Expected `services` to be a record",
+    ],
+    ["a typing mistake, and where it is", "export default {\n", "fairlead.config.ts:1"],
+    ["what the file throws, and where", '\nthrow new Error("no SHOP_HOST");', "no SHOP_HOST\n    at "],
+  ])("refuses %s", async (_name, text, expected) => {
+    const { code, stderr } = await check(text);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^fairlead\.config\.ts: /);
+    expect(stderr).toContain(expected);
+    expect(stderr).not.toContain("node:internal");
+  });
+});
