@@ -23,7 +23,8 @@ export const TARGETED_FIELDS = ["fairlead-cache-control", "cdn-cache-control"] a
 /** delta-seconds beyond this mean this (RFC 9111 section 1.2.2). */
 export const MAX_DELTA_SECONDS = 2_147_483_648;
 
-const NONE: Directives = { values: new Map(), qualified: new Set(), malformed: false };
+const NO_FIELDS: ReadonlySet<string> = new Set();
+const NONE: Directives = { values: new Map(), qualified: NO_FIELDS, malformed: false };
 
 /**
  * Reads a `Cache-Control` value. Where a directive repeats, its first occurrence counts (RFC 9111 section 4.2.1); what
@@ -33,7 +34,7 @@ export function parseCacheControl(value: string | null): Directives {
   if (value === null || value === "") return NONE;
   const list = splitList(value);
   const values = new Map<string, string | true>();
-  const qualified = new Set<string>();
+  const qualified: string[] = [];
   for (const member of list.members) {
     const equals = member.indexOf("=");
     const name = (equals === -1 ? member : member.slice(0, equals)).toLowerCase();
@@ -43,13 +44,10 @@ export function parseCacheControl(value: string | null): Directives {
       const fields = fieldNames(argument);
       // A qualified form that cannot be read restricts the whole response.
       if (fields === null) values.set(name, true);
-      else for (const field of fields) qualified.add(field);
-      continue;
-    }
-    if ((name === "no-cache" || name === "private") && argument === true) values.set(name, true);
-    else if (!values.has(name)) values.set(name, argument);
+      else qualified.push(...fields);
+    } else if (!values.has(name)) values.set(name, argument);
   }
-  return { values, qualified, malformed: list.malformed };
+  return { values, qualified: qualified.length === 0 ? NO_FIELDS : new Set(qualified), malformed: list.malformed };
 }
 
 /**

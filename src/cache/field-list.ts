@@ -62,12 +62,25 @@ export function tokenList(value: string | null): string[] {
 
 /** Optional white space is space and tab (RFC 9110 section 5.6.3), not all that `trim` takes. */
 export function trimOws(text: string): string {
-  return text.replace(/^[ \t]+|[ \t]+$/g, "");
+  let start = 0;
+  let end = text.length;
+  while (start < end && isOws(text.charCodeAt(start))) start += 1;
+  while (end > start && isOws(text.charCodeAt(end - 1))) end -= 1;
+  return text.slice(start, end);
+}
+
+function isOws(char: number): boolean {
+  return char === 0x20 || char === 0x09;
 }
 
 function plainMembers(value: string): string[] {
-  return value
-    .split(",")
-    .map(trimOws)
-    .filter((member) => member !== "");
+  const members: string[] = [];
+  for (let start = 0; start <= value.length;) {
+    const comma = value.indexOf(",", start);
+    const end = comma === -1 ? value.length : comma;
+    const member = trimOws(value.slice(start, end));
+    if (member !== "") members.push(member);
+    start = end + 1;
+  }
+  return members;
 }

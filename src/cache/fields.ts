@@ -48,6 +48,6 @@ export function storableFields(
 /** The value of a field, its lines joined; null when absent. */
 export function fieldOf(pairs: FieldPairs, name: string): string | null {
   let value: string | null = null;
-  for (const [key, text] of pairs) if (key === name) value = value === null ? text : `${value}, ${text}`;
+  for (const pair of pairs) if (pair[0] === name) value = value === null ? pair[1] : `${value}, ${pair[1]}`;
   return value;
 }

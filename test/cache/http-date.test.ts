@@ -36,11 +36,25 @@ describe("HTTP dates", () => {
     "Thu, 18 Aug 2050 02:01:18 GMT, Thu, 18 Aug 2050 02:01:18 GMT",
   ])("are nothing else: %s", (text) => expect(parseHttpDate(text, NOW_MS)).toBeNull());
 
-  it("are read back as they are written", () => {
+  it.each(["Sat, 29 Feb 2048 00:00:00 GMT", "Tue, 29 Feb 2000 00:00:00 GMT", "Sat, 01 Jan 0000 00:00:00 GMT"])(
+    "know their calendar: %s",
+    (text) => expect(new Date(parseHttpDate(text, NOW_MS)!).toUTCString()).toBe(text),
+  );
+
+  it.each(["29 Feb 2049", "29 Feb 2100", "30 Feb 2048", "31 Apr 2050", "32 Jan 2050", "00 Jan 2050"])(
+    "are not days that there are not: %s",
+    (day) => expect(parseHttpDate(`Mon, ${day} 00:00:00 GMT`, NOW_MS)).toBeNull(),
+  );
+
+  it("are read back as they are written, from the year 0 to the year 9999", () => {
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 4_000_000_000 }), (seconds) => {
-        expect(parseHttpDate(new Date(seconds * 1000).toUTCString(), NOW_MS)).toBe(seconds * 1000);
+      fc.property(fc.integer({ min: -62_167_219_200, max: 253_402_300_799 }), (seconds) => {
+        const text = new Date(seconds * 1000).toUTCString();
+        const [day = "", date, month, year, time] = text.split(" ");
+        expect(parseHttpDate(text, NOW_MS)).toBe(seconds * 1000);
+        expect(parseHttpDate(`${day.slice(0, 3)} ${month} ${date} ${time} ${year}`, NOW_MS)).toBe(seconds * 1000);
       }),
+      { numRuns: 500 },
     );
   });
 });
