@@ -5,7 +5,8 @@ import { homeOf, makeAtlas, originPlace } from "../../src/affinity/places.ts";
 import { hashText } from "../../src/steering/hash.ts";
 import { rendezvous } from "../../src/steering/rendezvous.ts";
 import { refreshAvailability, type ServiceState } from "../../src/steering/availability.ts";
-import { options, origin, pool, requestFrom, seeded, service } from "../../test/steering/support.ts";
+import { options, origin, pool, requestFrom, service } from "../../test/steering/support.ts";
+import { seeded } from "../../test/support/seeded.ts";
 import type { Reporter } from "../figure.ts";
 
 const SESSIONS = 10_000;

@@ -1,7 +1,7 @@
 /** The agreement under every fault at once, and `confirm` among many isolates, in virtual time. */
 import { LEASE_MS } from "../../src/agreement/timing.ts";
 import { playCalm, playFaults, type Tally } from "../../test/agreement/model/scenario.ts";
-import { seeded } from "../../test/steering/support.ts";
+import { seeded } from "../../test/support/seeded.ts";
 import type { Reporter, TopicOptions } from "../figure.ts";
 
 const DECISIONS = 1_000_000;

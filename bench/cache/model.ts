@@ -1,6 +1,6 @@
 /** Reads of what was purged, among caches all over a planet with every fault at once, in virtual time. */
 import { playCaches, type CacheTally } from "../../test/cache/model/play.ts";
-import { seeded } from "../../test/steering/support.ts";
+import { seeded } from "../../test/support/seeded.ts";
 import type { Reporter, TopicOptions } from "../figure.ts";
 
 const READS = 1_000_000;

@@ -1,10 +1,9 @@
 /** Twelve real isolates on plain workerd, one set of Durable Objects, one key, ten times the limit. */
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { defineConfig } from "../../src/config/define.ts";
 import { hammer } from "../../test/support/hammer.ts";
 import { certainlyOver } from "../../demo/certainly-over.ts";
-import { startIsolates } from "../../demo/isolates.ts";
+import { startWorkerd } from "../../demo/workerd.ts";
+import { startOrigin } from "../../test/support/place-origins.ts";
 import type { Reporter, Row, TopicOptions } from "../figure.ts";
 
 const HOST = "limits.test";
@@ -21,9 +20,8 @@ const CASES = [
 ] as const;
 
 export async function measureIsolates(report: Reporter, { quick }: TopicOptions): Promise<void> {
-  const origin = createServer((_, answer) => answer.end("ok"));
-  await new Promise<void>((resolve) => origin.listen(0, "127.0.0.1", resolve));
-  const url = `http://127.0.0.1:${(origin.address() as AddressInfo).port}`;
+  const origin = await startOrigin();
+  const url = `http://127.0.0.1:${origin.port}`;
   const config = defineConfig({
     services: {
       limited: {
@@ -43,13 +41,13 @@ export async function measureIsolates(report: Reporter, { quick }: TopicOptions)
       },
     },
   });
-  const isolates = await startIsolates(config, 12);
+  const workerd = await startWorkerd({ config, edges: 12 });
   const rows: Row[] = [];
   try {
     const windows = quick ? 2 : 4;
     for (const { algorithm, mode, most } of CASES) {
       const path = `/${algorithm}-${mode}`;
-      const answers = await hammer(isolates.ports, (10 * LIMIT * 1_000) / WINDOW_MS, windows * WINDOW_MS, {
+      const answers = await hammer(workerd.edgePorts, (10 * LIMIT * 1_000) / WINDOW_MS, windows * WINDOW_MS, {
         host: HOST,
         path,
       });
@@ -80,8 +78,7 @@ export async function measureIsolates(report: Reporter, { quick }: TopicOptions)
         });
     }
   } finally {
-    await isolates.stop();
-    origin.close();
+    await Promise.all([workerd.stop(), origin.stop()]);
   }
   report.table(rows);
 }

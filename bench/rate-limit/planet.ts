@@ -1,6 +1,7 @@
 /** What the model of the planet says: over the limit, admitted, calls and rows, with the real rules inside. */
 import type { AlgorithmName, Rule } from "../../src/rate-limit/meter.ts";
-import { CALM, runPlanet, seeded, unitsOver, WEATHERS } from "../../test/rate-limit/planet.ts";
+import { CALM, runPlanet, unitsOver, WEATHERS } from "../../test/rate-limit/planet.ts";
+import { seeded } from "../../test/support/seeded.ts";
 import type { Reporter, Row, TopicOptions } from "../figure.ts";
 
 const ALGORITHMS: readonly AlgorithmName[] = ["sliding-window", "sliding-log", "token-bucket", "fixed-window"];

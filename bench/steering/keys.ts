@@ -4,7 +4,8 @@ import type { PolicyName } from "../../src/config/steering.ts";
 import { hashText } from "../../src/steering/hash.ts";
 import { POLICIES, type Member } from "../../src/steering/policy.ts";
 import type { Reporter, TopicOptions } from "../figure.ts";
-import { equalMembers, median, optionsFor, requests, seeded } from "./scene.ts";
+import { equalMembers, median, optionsFor, requests } from "./scene.ts";
+import { seeded } from "../../test/support/seeded.ts";
 
 /** Most keys that may move when 1 of n leaves, as a multiple of 1/n. */
 const MOVED: [PolicyName, number][] = [

@@ -6,7 +6,7 @@ import { emptyHistogram, hedgeAfterMs, observeDuration } from "../../src/resilie
 import { retryRefusal } from "../../src/resilience/retry.ts";
 import { countRequest, emptyBudget, takeRetry, type RetryBudget } from "../../src/resilience/retry-budget.ts";
 import type { Reporter, TopicOptions } from "../figure.ts";
-import { seeded } from "./scene.ts";
+import { seeded } from "../../test/support/seeded.ts";
 
 const RULE = retrySchema.parse({});
 

@@ -4,17 +4,7 @@ import { steeringSchema, type PolicyName, type SteeringConfig } from "../../src/
 import { hashText } from "../../src/steering/hash.ts";
 import { unitVector } from "../../src/steering/place.ts";
 import { UNMEASURED, type Member, type SteerRequest } from "../../src/steering/policy.ts";
-
-/** A small seeded generator (mulberry32), uniform in [0, 1). */
-export function seeded(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
+import { seeded } from "../../test/support/seeded.ts";
 
 /** Members in good order that differ in nothing but their names. */
 export function equalMembers(count: number): Member[] {

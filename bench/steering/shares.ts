@@ -2,7 +2,8 @@
 import { POLICIES, type Member } from "../../src/steering/policy.ts";
 import type { PolicyName } from "../../src/config/steering.ts";
 import type { Reporter } from "../figure.ts";
-import { equalMembers, optionsFor, requests, seeded } from "./scene.ts";
+import { equalMembers, optionsFor, requests } from "./scene.ts";
+import { seeded } from "../../test/support/seeded.ts";
 
 const PICKS = 100_000;
 

@@ -4,10 +4,10 @@ import config from "../../fairlead.config.ts";
 import { defineConfig } from "../../src/config/define.ts";
 import { certainlyOver, type LetIn } from "../certainly-over.ts";
 import { send } from "../client.ts";
-import { startIsolates } from "../isolates.ts";
 import { PLACES, type Place } from "../places.ts";
 import { rebased } from "../rebase.ts";
 import type { Scenario, ScenarioResult, Stage } from "../scenario.ts";
+import { startWorkerd } from "../workerd.ts";
 
 const LIMIT = 50;
 const WINDOW_SECONDS = 5;
@@ -35,9 +35,9 @@ async function play(stage: Stage): Promise<ScenarioResult> {
   const { signal, tell } = stage;
   const places = Object.values(PLACES);
   // Four isolates, because one would be asked from one memory wherever its clients sit.
-  const isolates = await startIsolates(await limitedConfig(stage), places.length);
+  const workerd = await startWorkerd({ config: await limitedConfig(stage), edges: places.length, signal });
   try {
-    const clients = places.map((place, i) => ({ place, port: isolates.ports[i]! }));
+    const clients = places.map((place, i) => ({ place, port: workerd.edgePorts[i]! }));
     tell(`limit: ${LIMIT} requests in ${WINDOW_SECONDS} s a key, over all places together`);
     tell(
       `"greedy" asks ${GREEDY_PER_SECOND_EACH} times a second from each of ${places.map(({ city }) => city).join(", ")}`,
@@ -47,7 +47,7 @@ async function play(stage: Stage): Promise<ScenarioResult> {
     const greedy = await keepAsking(clients, "greedy", GREEDY_PER_SECOND_EACH, forMs, signal, tellTurns(tell));
     return reportOf(greedy, await modest);
   } finally {
-    await isolates.stop();
+    await workerd.stop();
   }
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { LEASE_MS } from "../../src/agreement/timing.ts";
-import { seeded } from "../steering/support.ts";
+import { seeded } from "../support/seeded.ts";
 import { LOOSER } from "./model/rules.ts";
 import { playCalm, playFaults } from "./model/scenario.ts";
 

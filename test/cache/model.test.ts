@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { seeded } from "../steering/support.ts";
+import { seeded } from "../support/seeded.ts";
 import { playCaches } from "./model/play.ts";
 import { LOOSER } from "./model/rules.ts";
 

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { defineConfig } from "../../src/config/define.ts";
 import { ask, hammer, type Ask } from "../support/hammer.ts";
 import { certainlyOver } from "../../demo/certainly-over.ts";
-import { startIsolates, type Isolates } from "../../demo/isolates.ts";
+import { startWorkerd, type RunningWorkerd } from "../../demo/workerd.ts";
 
 const SECRET = "a secret that nobody else knows, 32 bytes or more";
 const HOST = "limits.test";
@@ -16,7 +16,9 @@ const LIMIT = 40;
 /** Paths of the requests that reached the origin. */
 const arrived: string[] = [];
 let origin: Server;
-let isolates: Isolates;
+let workerd: RunningWorkerd;
+/** One isolate each, with a memory of its own. */
+let ports: readonly number[];
 
 const everyone = (name: string, over: object) => ({
   name,
@@ -62,15 +64,16 @@ beforeAll(async () => {
       },
     },
   });
-  isolates = await startIsolates(config, 12, { JWT_SECRET: SECRET });
+  workerd = await startWorkerd({ config, edges: 12, vars: { JWT_SECRET: SECRET } });
+  ports = workerd.edgePorts;
 });
 
 afterAll(async () => {
-  await isolates?.stop();
+  await workerd?.stop();
   origin?.close();
 });
 
-const get = (path: string, over: Partial<Ask> = {}) => ask({ port: isolates.ports[0]!, host: HOST, path, ...over });
+const get = (path: string, over: Partial<Ask> = {}) => ask({ port: ports[0]!, host: HOST, path, ...over });
 const bearing = async (sub: string, secret = SECRET) => ({
   headers: { authorization: `Bearer ${await token(secret, sub)}`, "x-api-key": "shared" },
 });
@@ -78,8 +81,7 @@ const token = (secret: string, sub: string) =>
   new SignJWT({ sub }).setProtectedHeader({ alg: "HS256" }).sign(new TextEncoder().encode(secret));
 const statuses = async (path: string, times: number, over: Partial<Ask> = {}) => {
   const seen: number[] = [];
-  for (let i = 0; i < times; i++)
-    seen.push((await get(path, { port: isolates.ports[i % isolates.ports.length]!, ...over })).status);
+  for (let i = 0; i < times; i++) seen.push((await get(path, { port: ports[i % ports.length]!, ...over })).status);
   return seen;
 };
 
@@ -93,7 +95,7 @@ describe("twelve isolates at ten times the limit", () => {
       // Leases of a fifth of a second run out on a machine that is slower than that: then it has another go, twice at most.
       for (let round = 0; round < 3 && admitted < 0.9 * windows * LIMIT; round++) {
         const before = arrived.filter((path) => path === `/${name}`).length;
-        const answers = await hammer(isolates.ports, perSecond, windows * WINDOW_MS, { host: HOST, path: `/${name}` });
+        const answers = await hammer(ports, perSecond, windows * WINDOW_MS, { host: HOST, path: `/${name}` });
         const passed = answers.filter(({ status }) => status === 200);
         admitted = passed.length;
         expect(answers.every(({ status }) => status === 200 || status === 429)).toBe(true);
@@ -135,19 +137,17 @@ describe("several limits on one request", () => {
   });
 
   it("are all told to clients, the old way too where asked for", async () => {
-    const answer = await get("/both", { port: isolates.ports[7]! });
+    const answer = await get("/both", { port: ports[7]! });
     expect(answer.headers["ratelimit-policy"]).toContain('"second";q=3;w=60');
   });
 });
 
 describe("one limit", () => {
   it("counts requests in flight across isolates, until their bodies have gone out", async () => {
-    const together = await Promise.all(isolates.ports.slice(0, 6).map((port) => get("/slow", { port })));
+    const together = await Promise.all(ports.slice(0, 6).map((port) => get("/slow", { port })));
     expect(together.filter(({ status }) => status === 200)).toHaveLength(3);
     expect(together.filter(({ status }) => status === 429)).toHaveLength(3);
-    await expect
-      .poll(async () => (await get("/slow", { port: isolates.ports[9]! })).status, { timeout: 5_000 })
-      .toBe(200);
+    await expect.poll(async () => (await get("/slow", { port: ports[9]! })).status, { timeout: 5_000 }).toBe(200);
   });
 
   it("in a dry run turns nobody away", async () => {
@@ -164,8 +164,7 @@ describe("one limit", () => {
   });
 
   it("in mode local holds for each isolate", async () => {
-    for (const port of isolates.ports.slice(0, 3))
-      expect(await statuses("/local", 3, { port })).toEqual([200, 200, 429]);
+    for (const port of ports.slice(0, 3)) expect(await statuses("/local", 3, { port })).toEqual([200, 200, 429]);
   });
 
   it.each([

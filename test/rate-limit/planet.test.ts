@@ -1,7 +1,8 @@
 // The rules for slices, tried on a model of the planet: never over, whatever is lost, late, repeated, restarted or wrong.
 import { describe, expect, it } from "vitest";
 import type { AlgorithmName, Rule } from "../../src/rate-limit/meter.ts";
-import { CALM, runPlanet, seeded, unitsOver, WEATHERS } from "./planet.ts";
+import { CALM, runPlanet, unitsOver, WEATHERS } from "./planet.ts";
+import { seeded } from "../support/seeded.ts";
 
 const at = (ms: number) => ({ atMs: 1_700_000_000_000 + ms, units: 1 });
 

@@ -7,7 +7,7 @@ import { PRIORITIES } from "../../src/config/priority-levels.ts";
 import { LevelCounts } from "../../src/rate-limit/level-mix.ts";
 import { admitsLevel, admittedShare, settledLoad } from "../../src/rate-limit/priority.ts";
 import { ratesNow, takeIsolateLoad, type RegionLoad } from "../../src/resilience/region-load.ts";
-import { seeded } from "../steering/support.ts";
+import { seeded } from "../support/seeded.ts";
 
 /** Requests a second by level, `critical` first. */
 type Offered = readonly number[];

@@ -18,6 +18,7 @@ import {
 } from "../../src/resilience/origin-agreement.ts";
 import { PERMIT_USE_MS, type Grant } from "../../src/resilience/permits.ts";
 import { holdPermit, usePermit, type HeldPermit } from "../../src/resilience/trial-permit.ts";
+import { seeded } from "../support/seeded.ts";
 
 export interface PermitsModelOptions {
   readonly seed: number;
@@ -272,15 +273,4 @@ class Schedule {
       i = least;
     }
   }
-}
-
-/** mulberry32, uniform in [0, 1). */
-function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { quorumOf } from "../../src/resilience/listening.ts";
-import { seeded } from "../steering/support.ts";
+import { seeded } from "../support/seeded.ts";
 import { playWorld, type WorldOptions } from "./world-model.ts";
 
 const SEEDS = Array.from({ length: 150 }, (_, seed) => seed + 1);

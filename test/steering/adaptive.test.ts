@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { adaptive } from "../../src/steering/adaptive.ts";
-import { all, options, origin, requestFrom, seeded, shares, tally } from "./support.ts";
+import { all, options, origin, requestFrom, shares, tally } from "./support.ts";
+import { seeded } from "../support/seeded.ts";
 
 const request = requestFrom("enam");
 const prepare = (members: ReturnType<typeof origin>[], over = {}) =>

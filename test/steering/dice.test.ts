@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { DICE_SIDES, makeDice, throwBelow } from "../../src/steering/dice.ts";
-import { seeded, shares, tally } from "./support.ts";
+import { shares, tally } from "./support.ts";
+import { seeded } from "../support/seeded.ts";
 
 it("throws each of few numbers equally often, and the same ones from the same seed", () => {
   const dice = makeDice(seeded(9));

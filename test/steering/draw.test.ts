@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { DICE_SIDES, makeDice } from "../../src/steering/dice.ts";
 import { cheaperOfTwo, cheapest, drawByWeight, drawUniform } from "../../src/steering/draw.ts";
-import { all, origin, requestFrom, seeded, shares, tally } from "./support.ts";
+import { all, origin, requestFrom, shares, tally } from "./support.ts";
+import { seeded } from "../support/seeded.ts";
 
 const request = requestFrom("enam");
 

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { failover } from "../../src/steering/failover.ts";
-import { options, origin, requestFrom, seeded } from "./support.ts";
+import { options, origin, requestFrom } from "./support.ts";
+import { seeded } from "../support/seeded.ts";
 
 const picker = failover.prepare(
   [origin("second", { priority: 1 }), origin("first"), origin("also-first")],

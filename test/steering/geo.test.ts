@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
 import { geo } from "../../src/steering/geo.ts";
 import type { Place } from "../../src/steering/place.ts";
-import { all, options, origin, requestFrom, seeded } from "./support.ts";
+import { all, options, origin, requestFrom } from "./support.ts";
+import { seeded } from "../support/seeded.ts";
 
 const members = ["us", "eu", "jp", "spare"].map((id, priority) => origin(id, { priority }));
 const picker = geo.prepare(

@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import { consistentHash } from "../../src/steering/consistent-hash.ts";
 import { maglev } from "../../src/steering/maglev.ts";
 import { rendezvous } from "../../src/steering/rendezvous.ts";
-import { all, options, origin, requestFrom, seeded, shares, tally } from "./support.ts";
+import { all, options, origin, requestFrom, shares, tally } from "./support.ts";
+import { seeded } from "../support/seeded.ts";
 
 const KEYS = Array.from({ length: 20_000 }, (_, index) => requestFrom("enam", { key: `user-${index}` }));
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { healthAware } from "../../src/steering/health-aware.ts";
 import { healthScore } from "../../src/steering/health-score.ts";
-import { all, options, origin, requestFrom, seeded, shares, tally } from "./support.ts";
+import { all, options, origin, requestFrom, shares, tally } from "./support.ts";
+import { seeded } from "../support/seeded.ts";
 
 describe("the health score", () => {
   it.each([

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { REGION_LOCATIONS, type Region } from "../../src/config/region.ts";
 import { latency } from "../../src/steering/latency.ts";
 import { unitVector } from "../../src/steering/place.ts";
-import { all, options, origin, requestFrom, seeded } from "./support.ts";
+import { all, options, origin, requestFrom } from "./support.ts";
+import { seeded } from "../support/seeded.ts";
 
 const at = (region: Region, latencyMs = Number.NaN) =>
   origin(region, {

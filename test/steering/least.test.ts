@@ -4,7 +4,8 @@ import { leastConnections } from "../../src/steering/least-connections.ts";
 import { leastOutstanding } from "../../src/steering/least-outstanding.ts";
 import { leastResponseTime } from "../../src/steering/least-response-time.ts";
 import type { Policy } from "../../src/steering/policy.ts";
-import { all, options, origin, requestFrom, seeded, shares, tally } from "./support.ts";
+import { all, options, origin, requestFrom, shares, tally } from "./support.ts";
+import { seeded } from "../support/seeded.ts";
 
 const request = requestFrom("enam");
 const choose = (policy: Policy, members: ReturnType<typeof origin>[]) =>

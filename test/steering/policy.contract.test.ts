@@ -3,7 +3,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { withinFault } from "../../src/config/steering.ts";
 import { POLICIES } from "../../src/steering/policy.ts";
-import { all, memberArbitrary, options, requestArbitrary, seeded } from "./support.ts";
+import { all, memberArbitrary, options, requestArbitrary } from "./support.ts";
+import { seeded } from "../support/seeded.ts";
 
 describe.each(Object.values(POLICIES))("$name", (policy) => {
   const scene = fc.record({

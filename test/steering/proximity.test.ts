@@ -2,7 +2,8 @@ import { expect, it } from "vitest";
 import { REGION_LOCATIONS, type Region } from "../../src/config/region.ts";
 import { unitVector } from "../../src/steering/place.ts";
 import { proximity } from "../../src/steering/proximity.ts";
-import { all, options, origin, requestFrom, seeded } from "./support.ts";
+import { all, options, origin, requestFrom } from "./support.ts";
+import { seeded } from "../support/seeded.ts";
 
 const regions: Region[] = ["enam", "wnam", "weur", "apac"];
 const members = regions.map((region) =>

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { roundRobin } from "../../src/steering/round-robin.ts";
-import { all, options, origin, requestFrom, seeded } from "./support.ts";
+import { all, options, origin, requestFrom } from "./support.ts";
+import { seeded } from "../support/seeded.ts";
 
 const members = ["a", "b", "c", "d"].map((id) => origin(id));
 const request = requestFrom("enam");

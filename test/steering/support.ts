@@ -11,17 +11,7 @@ import type { OriginState } from "../../src/steering/origin-state.ts";
 import { prepareNarrowing } from "../../src/steering/narrow.ts";
 import type { PoolState, ServiceState } from "../../src/steering/availability.ts";
 import { POLICIES, UNMEASURED, type Member, type SteerRequest } from "../../src/steering/policy.ts";
-
-/** A small seeded generator (mulberry32), uniform in [0, 1). */
-export function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
+import { seeded } from "../support/seeded.ts";
 
 export const regionArbitrary = fc.constantFrom(...REGIONS);
 

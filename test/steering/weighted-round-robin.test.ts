@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { weightedRoundRobin } from "../../src/steering/weighted-round-robin.ts";
-import { all, options, origin, requestFrom, seeded, tally } from "./support.ts";
+import { all, options, origin, requestFrom, tally } from "./support.ts";
+import { seeded } from "../support/seeded.ts";
 
 const request = requestFrom("enam");
 const prepare = (weights: number[], random = () => 0) =>

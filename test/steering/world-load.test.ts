@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { takeHubLoad, type HubLoad, type LoadBook } from "../../src/steering/world-load.ts";
 import { runPlanet, type ModelRegion, type Second } from "./capacity-model.ts";
-import { seeded } from "./support.ts";
+import { seeded } from "../support/seeded.ts";
 
 const region = (over: Partial<ModelRegion> = {}): ModelRegion => ({
   demand: () => 300,
