@@ -38,8 +38,13 @@ export async function hasWrk(): Promise<boolean> {
  *
  * @throws Error when a request failed or was answered with an error: such a run measures nothing
  */
-export async function drive(address: string, connections: number, seconds: number): Promise<Load> {
-  const headers = Object.entries(REQUEST_HEADERS).flatMap(([name, value]) => ["-H", `${name}: ${value}`]);
+export async function drive(
+  address: string,
+  connections: number,
+  seconds: number,
+  fields = REQUEST_HEADERS,
+): Promise<Load> {
+  const headers = Object.entries(fields).flatMap(([name, value]) => ["-H", `${name}: ${value}`]);
   const { stdout } = await promisify(execFile)("wrk", [
     "--threads=1",
     `--connections=${connections}`,

@@ -1,5 +1,6 @@
 /** Fairlead with its Durable Objects as far away as `DISTANCE_MS` says: every call waits that long before it is served. */
 import { env } from "cloudflare:workers";
+import { ControlPlane as NearControlPlane } from "../../durable-objects/control-plane.ts";
 import { OriginBreaker as NearBreaker } from "../../durable-objects/origin-breaker.ts";
 import { RateLimiter as NearLimiter } from "../../durable-objects/rate-limiter.ts";
 import { RegionHub as NearHub } from "../../durable-objects/region-hub.ts";
@@ -14,10 +15,12 @@ const NOT_CALLS = new Set(["constructor", "alarm"]);
 
 const distanceMs = Number((env as { DISTANCE_MS?: string }).DISTANCE_MS);
 
+export class ControlPlane extends NearControlPlane {}
 export class RegionHub extends NearHub {}
 export class OriginBreaker extends NearBreaker {}
 export class RateLimiter extends NearLimiter {}
 
+moveAway(ControlPlane.prototype, NearControlPlane.prototype);
 moveAway(RegionHub.prototype, NearHub.prototype);
 moveAway(OriginBreaker.prototype, NearBreaker.prototype);
 moveAway(RateLimiter.prototype, NearLimiter.prototype);

@@ -1,17 +1,22 @@
 /** Topic `naive`: Fairlead beside the textbook design, which asks three Durable Objects on every request. */
 import { get, Agent } from "node:http";
-import fairleadConfig from "../hot-path/fairlead.config.ts";
+import { withSession, type RequestHeaders } from "../cost/client.ts";
+import { everythingOn, SESSION_SECRETS } from "../cost/everything-on.ts";
 import { cpuMicroseconds } from "../hot-path/cpu.ts";
 import { startBenchOrigin } from "../hot-path/start-origin.ts";
-import { drive, hasWrk, REQUEST_HEADERS } from "../hot-path/wrk.ts";
+import { drive, hasWrk } from "../hot-path/wrk.ts";
 import type { Reporter, TopicOptions } from "../figure.ts";
 import { formatSpread, median } from "../statistics.ts";
 import { serveWorkers, type BenchWorker, type ServedWorkers } from "../workerd.ts";
 
+/** A call for each of the three: what the budgets are judged against. */
 const NAIVE = "textbook";
-/** Its breaker hears of failures only, and so cannot judge by a ratio: three calls a request, the least there could be. */
-const SPARED = "textbook-spared";
+/** Its breaker is told of every outcome by a call of its own, as most are built. */
+const TOLD = "textbook-told";
 const FAIRLEAD = "fairlead";
+
+/** The configuration of both sides. */
+const CONFIG = everythingOn();
 
 const CONNECTIONS = 32;
 const ROUNDS = 20;
@@ -38,7 +43,7 @@ async function withAll(
   const origin = await startBenchOrigin(originMs);
   try {
     const workers = await serveWorkers(
-      [naive(NAIVE, distanceMs, true), naive(SPARED, distanceMs, false), fairlead(distanceMs)],
+      [naive(NAIVE, distanceMs, "along"), naive(TOLD, distanceMs, "apart"), fairlead(distanceMs)],
       origin.port,
     );
     try {
@@ -51,8 +56,8 @@ async function withAll(
   }
 }
 
-function naive(name: string, distanceMs: number, reportsSuccesses: boolean): BenchWorker {
-  const { breaker, ramp, rateLimits } = fairleadConfig.services["bench"]!;
+function naive(name: string, distanceMs: number, outcomes: "along" | "apart"): BenchWorker {
+  const { breaker, ramp, rateLimits } = CONFIG.services["bench"]!;
   const { algorithm, limit, windowSeconds } = rateLimits[0]!;
   return {
     name,
@@ -62,27 +67,29 @@ function naive(name: string, distanceMs: number, reportsSuccesses: boolean): Ben
       BREAKER_RULES: JSON.stringify({ breaker, ramp }),
       LIMIT_RULE: JSON.stringify({ algorithm, limit, windowMs: windowSeconds * 1_000, burst: limit }),
       DISTANCE_MS: String(distanceMs),
-      REPORT_SUCCESSES: reportsSuccesses ? "yes" : "no",
+      OUTCOMES: outcomes,
     },
   };
 }
 
 function fairlead(distanceMs: number): BenchWorker {
-  const worker = { name: FAIRLEAD, fairlead: fairleadConfig };
+  const worker = { name: FAIRLEAD, fairlead: CONFIG, vars: SESSION_SECRETS };
   if (distanceMs === 0) return worker;
   const main = new URL("../naive/distant.workerd.ts", import.meta.url);
-  return { ...worker, main, vars: { DISTANCE_MS: String(distanceMs) } };
+  return { ...worker, main, vars: { ...SESSION_SECRETS, DISTANCE_MS: String(distanceMs) } };
 }
 
 async function measureThroughput(report: Reporter, workers: ServedWorkers, rounds: number): Promise<void> {
-  const names = [NAIVE, SPARED, FAIRLEAD];
-  for (const name of names) await drive(workers.addresses.get(name)!, CONNECTIONS, 2);
+  const names = [NAIVE, TOLD, FAIRLEAD];
+  // Both sides get the same: each knows its own cookie and passes the other's on.
+  const fields = await withSession(workers.addresses.get(FAIRLEAD)!);
+  for (const name of names) await drive(workers.addresses.get(name)!, CONNECTIONS, 2, fields);
   const speeds = new Map(names.map((name) => [name, [] as number[]]));
   const cpu = new Map(names.map((name) => [name, [] as number[]]));
   for (let round = 0; round < rounds; round++) {
     for (const name of round % 2 === 0 ? names : names.toReversed()) {
       const before = cpuMicroseconds(workers.process.pid);
-      const load = await drive(workers.addresses.get(name)!, CONNECTIONS, 1);
+      const load = await drive(workers.addresses.get(name)!, CONNECTIONS, 1, fields);
       cpu.get(name)!.push((cpuMicroseconds(workers.process.pid) - before) / load.requests);
       speeds.get(name)!.push(load.requestsPerSecond);
     }
@@ -98,7 +105,7 @@ async function measureThroughput(report: Reporter, workers: ServedWorkers, round
     })),
   );
   report.note(
-    `${CONNECTIONS} connections, ${rounds} interleaved rounds: median (quartiles). The textbook design asks three objects and reports an outcome; "spared" reports failures only.`,
+    `${CONNECTIONS} connections, ${rounds} interleaved rounds: median (quartiles). The textbook design calls three objects a request, and the breaker's next question carries the last outcome; "told" reports each outcome by a fourth call. Both sides have the same rules, the same request fields and an origin that answers at once.`,
   );
   report.figure({
     figure: "requests/s against the textbook design on one machine, 32 connections",
@@ -115,9 +122,11 @@ function paired(ours: readonly number[], theirs: readonly number[]): number[] {
 async function measureDistance(report: Reporter, workers: ServedWorkers, rounds: number): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   try {
+    const fields = await withSession(workers.addresses.get(FAIRLEAD)!);
     const turn = async (name: string) => {
+      const address = workers.addresses.get(name)!;
       const tookMs: number[] = [];
-      for (let sent = 0; sent < REQUESTS_A_TURN; sent++) tookMs.push(await timed(workers.addresses.get(name)!, agent));
+      for (let sent = 0; sent < REQUESTS_A_TURN; sent++) tookMs.push(await timed(address, agent, fields));
       return median(tookMs);
     };
     for (const name of [NAIVE, FAIRLEAD]) await turn(name);
@@ -144,10 +153,10 @@ async function measureDistance(report: Reporter, workers: ServedWorkers, rounds:
 }
 
 /** @returns ms until the answer was read to its end */
-function timed(address: string, agent: Agent): Promise<number> {
+function timed(address: string, agent: Agent, headers: RequestHeaders): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   const startedMs = performance.now();
-  get(`http://${address}/articles/42?page=2`, { agent, headers: REQUEST_HEADERS }, (response) => {
+  get(`http://${address}/articles/42?page=2`, { agent, headers }, (response) => {
     response.resume().on("error", reject);
     response.on("end", () => {
       if (response.statusCode === 200) resolve(performance.now() - startedMs);
