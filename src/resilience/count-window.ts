@@ -41,12 +41,21 @@ export function addCounts(
 
 /** What the window holds at `nowMs`. */
 export function totalsOf(window: CountWindow, windowMs: number, nowMs: number): Counts {
-  return liveBuckets(window, windowMs, nowMs).reduce<Counts>(sum, { successes: 0, failures: 0, slow: 0 });
+  const totals = { successes: 0, failures: 0, slow: 0 };
+  for (const { successes, failures, slow } of liveBuckets(window, windowMs, nowMs)) {
+    totals.successes += successes;
+    totals.failures += failures;
+    totals.slow += slow;
+  }
+  return totals;
 }
 
 /** Buckets that lie ahead of the clock were counted before it was set back: when that was is not known any more. */
 function liveBuckets(window: CountWindow, windowMs: number, nowMs: number): CountWindow {
-  return window.filter(({ startMs }) => startMs > nowMs - windowMs && startMs <= nowMs);
+  const isLive = ({ startMs }: Bucket) => startMs > nowMs - windowMs && startMs <= nowMs;
+  // They are in order: as long as the first and the last are live, all are.
+  const areAll = window.length === 0 || (isLive(window[0]!) && isLive(window.at(-1)!));
+  return areAll ? window : window.filter(isLive);
 }
 
 /** Adds counts up. */
