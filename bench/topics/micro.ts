@@ -2,7 +2,8 @@
 import type { Reporter, TopicOptions } from "../figure.ts";
 import { measure, type Cost, type Side } from "../micro/harness.ts";
 import { matches } from "../micro/peers.ts";
-import { occasionalRules, requestRules } from "../micro/rules.ts";
+import { occasionalRules } from "../micro/occasional-rules.ts";
+import { requestRules } from "../micro/request-rules.ts";
 import { formatSpread } from "../statistics.ts";
 
 const ROUNDS = 31;

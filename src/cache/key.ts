@@ -128,7 +128,12 @@ export function hasOtherCookies(
 ): boolean {
   if (cookieField === null || cookieField.trim() === "") return false;
   if (key.headers.some((name) => name.toLowerCase() === "cookie")) return false;
-  return [...cookiesOf(cookieField).keys()].some((name) => name !== sessionCookie && !key.cookies.includes(name));
+  for (const pair of cookieField.split(/[;,]/)) {
+    const equals = pair.indexOf("=");
+    const name = (equals === -1 ? pair : pair.slice(0, equals)).trim();
+    if (pair.trim() !== "" && name !== sessionCookie && !key.cookies.includes(name)) return true;
+  }
+  return false;
 }
 
 function cookiesOf(field: string | null): Map<string, string> {

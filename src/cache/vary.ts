@@ -28,7 +28,8 @@ export function selectionOf(names: readonly string[], field: RequestField): Sele
 export function selects(selection: Selection, contentLanguage: string | null, field: RequestField): boolean {
   return selection.every(([name, value]) => {
     const presented = field(name);
-    if (normalise(name, presented) === value) return true;
+    // What is normal stays as it is.
+    if (presented === value || normalise(name, presented) === value) return true;
     return name === "accept-language" && presented !== null && isFirstChoice(contentLanguage, presented);
   });
 }
@@ -57,26 +58,35 @@ const CODINGS = ["br", "gzip", "zstd", "deflate"];
  * among accepted codings are dropped: an origin picks by its own preference, and any it picks was acceptable.
  */
 function acceptEncoding(value: string): string {
-  const weights = new Map(weighted(value));
-  const any = weights.get("*") ?? 0;
-  const accepted = CODINGS.filter(
-    (coding) => (weights.get(coding) ?? (coding === "gzip" ? weights.get("x-gzip") : undefined) ?? any) > 0,
-  );
-  const identity = weights.get("identity") ?? (weights.get("*") === 0 ? 0 : 1);
-  return accepted.join(",") + (identity === 0 ? ",identity;q=0" : "");
+  const weights = new Map<string, number>();
+  for (const member of splitList(value).members) {
+    const [coding, q] = weightOf(member);
+    weights.set(coding, Math.min(q, weights.get(coding) ?? 1));
+  }
+  const any = weights.get("*");
+  let accepted = "";
+  for (const coding of CODINGS) {
+    const q = weights.get(coding) ?? (coding === "gzip" ? weights.get("x-gzip") : undefined) ?? any ?? 0;
+    if (q > 0) accepted += accepted === "" ? coding : `,${coding}`;
+  }
+  const identity = weights.get("identity") ?? (any === 0 ? 0 : 1);
+  return identity === 0 ? `${accepted},identity;q=0` : accepted;
 }
 
 /** Members with their weights, heaviest first and then by name: order says nothing where weights are equal. */
 function weighted(value: string): [range: string, q: number][] {
   return splitList(value)
-    .members.map((member): [string, number] => {
-      const [range = "", ...parameters] = member.split(";").map(trimOws);
-      const q = parameters
-        .map((parameter) => /^q=(\d(?:\.\d{0,3})?)$/i.exec(parameter)?.[1])
-        .find((text) => text !== undefined);
-      return [range.toLowerCase(), q === undefined ? 1 : Math.min(Number(q), 1)];
-    })
+    .members.map(weightOf)
     .toSorted(([a, qa], [b, qb]) => qb - qa || (a < b ? -1 : a > b ? 1 : 0));
+}
+
+function weightOf(member: string): [range: string, q: number] {
+  if (!member.includes(";")) return [member.toLowerCase(), 1];
+  const [range = "", ...parameters] = member.split(";").map(trimOws);
+  const q = parameters
+    .map((parameter) => /^q=(\d(?:\.\d{0,3})?)$/i.exec(parameter)?.[1])
+    .find((text) => text !== undefined);
+  return [range.toLowerCase(), q === undefined ? 1 : Math.min(Number(q), 1)];
 }
 
 function isFirstChoice(contentLanguage: string | null, acceptLanguage: string): boolean {

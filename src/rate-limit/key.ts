@@ -105,8 +105,17 @@ function address({ clientAddress }: KeyFacts): string | null {
   return clientAddress === null || !clientAddress.includes(":") ? clientAddress : networkOf(clientAddress);
 }
 
+/** Four groups as RFC 5952 spells them, and more to come. */
+const SPELLED_OUT = /^(?:(?:0|[1-9a-f][0-9a-f]{0,3}):){3}(?:0|[1-9a-f][0-9a-f]{0,3})(?=:)/;
+
 /** The first 64 bits of an IPv6 address, in one spelling; an IPv4 address written as IPv6 is an IPv4 address. */
 export function networkOf(address: string): string {
+  // Nearly all addresses come so.
+  const network = SPELLED_OUT.exec(address);
+  return network === null ? networkOfAny(address) : `${network[0]}::/64`;
+}
+
+function networkOfAny(address: string): string {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
   if (mapped !== null) return mapped[1]!;
   const [head = "", tail] = address.split("%")[0]!.split("::");

@@ -76,6 +76,9 @@ describe("cookies outside the key", () => {
     ["a=1", ["a"], false],
     ["a=1; b=2", ["a"], true],
     ["garbage", [], true],
+    ["garbage; a=1", ["a", "garbage"], false],
+    [" ; a = 1 ;; a=2", ["a"], false],
+    ["a=b=1, c=2", ["a"], true],
   ])("%s beside %o: %s", (cookie, cookies, expected) =>
     expect(hasOtherCookies(cookie, { cookies, headers: [] })).toBe(expected),
   );

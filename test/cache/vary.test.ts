@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { selectionOf, selectionText, selects, varyNames } from "../../src/cache/vary.ts";
 import { fields } from "./support.ts";
@@ -42,6 +43,22 @@ describe("a request selects a response", () => {
     expect(matches("accept-language", "en, de", "fr, de", "de")).toBe(false);
     expect(matches("accept-language", "en, de", "de", "de, fr")).toBe(false);
   });
+});
+
+it("finds what is normal as it is", () => {
+  const names = ["accept-encoding", "accept-language", "foo"];
+  const texts = fc.oneof(
+    fc.string({ maxLength: 12 }),
+    fc.stringMatching(/^(?:(?:gzip|x-gzip|br|en|EN-gb|\*|identity)(?:;q=[01](?:\.\d{0,3})?)? ?, ?){0,4}(?:de|")?$/),
+  );
+  fc.assert(
+    fc.property(fc.record(Object.fromEntries(names.map((name) => [name, texts]))), (values) => {
+      const selection = selectionOf(names, fields(values));
+      const normal = Object.fromEntries(selection) as Record<string, string>;
+      expect(selectionOf(names, fields(normal))).toEqual(selection);
+    }),
+    { numRuns: 1_000 },
+  );
 });
 
 it("tells an absent field from an empty one, and no value passes for two", () => {

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { costReader } from "../../src/rate-limit/cost.ts";
 import { claimsIn, keyFor, keyReader, networkOf, type KeyFacts } from "../../src/rate-limit/key.ts";
@@ -78,6 +79,24 @@ describe("IPv6 addresses count by /64", () => {
     ["64:ff9b::192.0.2.1", "64:ff9b:0:0::/64"],
     ["::ffff:192.0.2.1", "192.0.2.1"],
   ])("%s", (address, network) => expect(networkOf(address)).toBe(network));
+
+  it("whichever way they are spelled", () => {
+    const group = fc.oneof(fc.constantFrom(0, 1, 0xffff), fc.nat(0xffff));
+    fc.assert(
+      fc.property(fc.array(group, { minLength: 8, maxLength: 8 }), fc.nat(7), (groups, at) => {
+        const spelled = groups.map((each) => each.toString(16));
+        const padded = spelled.map((each) => each.padStart(4, "0").toUpperCase());
+        const network = `${spelled.slice(0, 4).join(":")}::/64`;
+        expect(networkOf(spelled.join(":"))).toBe(network);
+        expect(networkOf(padded.join(":"))).toBe(network);
+        const zerosEnd = groups.findIndex((each, index) => index >= at && each !== 0);
+        const end = zerosEnd === -1 ? 8 : zerosEnd;
+        const shortened = `${spelled.slice(0, at).join(":")}::${spelled.slice(end).join(":")}`;
+        expect(end > at ? networkOf(shortened) : network).toBe(network);
+      }),
+      { numRuns: 500 },
+    );
+  });
 });
 
 const read = (value: string | null, most = 50) => costReader("header:x-cost", most)(() => value);
