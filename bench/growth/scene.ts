@@ -31,21 +31,27 @@ export function reading(index: number): OriginReading {
   };
 }
 
-/** Of every ten purges; hashes stand for what was folded. */
-const KINDS = ["url", "url", "url", "url", "tag", "tag", "hash", "hash", "prefix", "host"] as const;
+/** Of every ten purges. */
+const KINDS = ["url", "url", "url", "url", "url", "tag", "tag", "tag", "prefix", "host"] as const;
 
-/** The n-th of many purges of different things, none of which is what `storedAt` has. */
+/** Of many purges, the oldest, which have been folded. */
+const FOLDED_SHARE = 0.2;
+
+/** One of many purges of different things, none of which is what `storedAt` has. */
 export function purgeMark(epoch: number): PurgeMark {
   const kind = KINDS[epoch % KINDS.length]!;
   const values = {
     url: `shop.test/items/${epoch}?page=1`,
     tag: `item-${epoch}`,
-    // As few as folding leaves, and away from those of what `storedAt` has.
-    hash: (32_768 + (epoch % 8_192)).toString(36),
     prefix: `shop.test/items/${epoch}/`,
     host: `shop-${epoch}.test`,
   };
   return { kind, service: null, value: values[kind], soft: false, epoch };
+}
+
+/** What is left of one that was folded: of as few hashes as folding leaves, and not of those of what `storedAt` has. */
+function foldedMark(epoch: number): PurgeMark {
+  return { kind: "hash", service: null, value: (32_768 + (epoch % 8_192)).toString(36), soft: false, epoch };
 }
 
 /** A hub that knows so many origins and so many purges. */
@@ -56,7 +62,7 @@ export function hubOf(origins: number, purges: number): HubState {
     Array.from({ length: origins }, (_, index) => ({ key: `origin-${index}`, value: reading(index) })),
   );
   for (let epoch = 1; epoch <= purges; epoch++) {
-    const mark = purgeMark(epoch);
+    const mark = epoch <= purges * FOLDED_SHARE ? foldedMark(epoch) : purgeMark(epoch);
     change(hub.logged.purges, [{ key: purgeKey(mark), value: mark }]);
   }
   return hub;

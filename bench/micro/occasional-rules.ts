@@ -93,7 +93,7 @@ function cacheRules(): Side[] {
     side("the tags of a response", () => tagsOf(["cache-tag"], field)),
     side("judge a response", () => policyOf(stored, benchCacheRule)),
     side("one more purge into an index of 100,000", () => {
-      const mark = { ...purgeMark(1 + (nth++ % 1_000)), epoch: section.version + 1 };
+      const mark = { ...purgeMark(50_000 + (nth++ % 1_000)), epoch: section.version + 1 };
       change(section, [{ key: purgeKey(mark), value: mark }]);
       index.update(section);
     }),

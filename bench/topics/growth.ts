@@ -113,7 +113,7 @@ async function byPurges(purges: number, rounds: number): Promise<Row> {
   const index = indexOf(section);
   const stored = { ...storedAt(0), epoch: 0 };
   const request = { isolate: "bench", region: "enam", protocol: 1, have: null, report: null, lease: false } as const;
-  const mark = { ...purgeMark(1), epoch: purges };
+  const mark = { ...purgeMark(purges), epoch: purges };
   const again = (to: SectionState<PurgeMark>) => change(to, [{ key: purgeKey(mark), value: mark }]);
   const kept = indexOf(toIndex);
   if (purgeVerdict(stored, index) !== "fresh") throw new Error("Expected a verdict that has to look at everything");

@@ -43,12 +43,27 @@ export function selectionText(selection: Selection): string {
 
 function normalise(name: string, value: string | null): string | null {
   if (value === null) return null;
-  if (name === "accept-encoding") return acceptEncoding(value);
+  if (name === "accept-encoding") return knownEncodings(value);
   if (name === "accept-language")
     return weighted(value)
       .map(([range, q]) => (q === 1 ? range : `${range};q=${q}`))
       .join(",");
   return commaSpacing(value);
+}
+
+/** Reduced before: few spellings are in use, and every hit of a response that varies asks again. */
+const reduced = new Map<string, string>();
+const MAX_REDUCED = 100;
+const MAX_REDUCED_LENGTH = 128;
+
+function knownEncodings(value: string): string {
+  const known = reduced.get(value);
+  if (known !== undefined) return known;
+  const codings = acceptEncoding(value);
+  if (value.length > MAX_REDUCED_LENGTH) return codings;
+  if (reduced.size >= MAX_REDUCED) reduced.clear();
+  reduced.set(value, codings);
+  return codings;
 }
 
 const CODINGS = ["br", "gzip", "zstd", "deflate"];
@@ -77,6 +92,7 @@ function acceptEncoding(value: string): string {
 function weighted(value: string): [range: string, q: number][] {
   return splitList(value)
     .members.map(weightOf)
+    .filter(([range]) => range !== "")
     .toSorted(([a, qa], [b, qb]) => qb - qa || (a < b ? -1 : a > b ? 1 : 0));
 }
 

@@ -38,18 +38,34 @@ export function isServerWide(url: string): boolean {
  * origin is the path as it came.
  */
 export function comparablePath(path: string): string {
-  if (!path.includes("%") && !path.includes("/.")) return path;
-  const decoded = path.replace(/%([0-9a-f]{2})/gi, (escape, hex: string) => {
-    const character = String.fromCharCode(Number.parseInt(hex, 16));
-    return /[A-Za-z0-9._~-]/.test(character) ? character : escape.toUpperCase();
-  });
-  if (!decoded.includes("/.")) return decoded;
-  const kept: string[] = [];
-  const segments = decoded.split("/").slice(1);
-  segments.forEach((segment, index) => {
-    if (segment === "..") kept.pop();
-    else if (segment !== ".") kept.push(segment);
-    if ((segment === ".." || segment === ".") && index === segments.length - 1) kept.push("");
-  });
-  return `/${kept.join("/")}`;
+  const decoded = path.includes("%") ? path.replace(ESCAPE, comparableEscape) : path;
+  return decoded.includes("/.") ? withoutDots(decoded) : decoded;
+}
+
+const ESCAPE = /%[0-9a-f]{2}/gi;
+
+/** By the byte that is escaped: the character where it is unreserved, else the escape in capitals. */
+const COMPARABLE = Array.from({ length: 256 }, (_, byte) => {
+  const character = String.fromCharCode(byte);
+  return /[A-Za-z0-9._~-]/.test(character) ? character : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
+});
+
+function comparableEscape(escape: string): string {
+  return COMPARABLE[Number.parseInt(escape.slice(1), 16)]!;
+}
+
+/** @param path begins with `/` */
+function withoutDots(path: string): string {
+  let kept = "";
+  for (let start = 0; start < path.length;) {
+    const slash = path.indexOf("/", start + 1);
+    const end = slash === -1 ? path.length : slash;
+    const segment = path.slice(start, end);
+    if (segment === "/..") kept = kept.slice(0, Math.max(0, kept.lastIndexOf("/")));
+    else if (segment !== "/.") kept += segment;
+    // A dot segment at the end names the directory it is in.
+    if (slash === -1 && (segment === "/.." || segment === "/.")) kept += "/";
+    start = end;
+  }
+  return kept;
 }
