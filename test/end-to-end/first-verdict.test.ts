@@ -1,11 +1,14 @@
 // An origin that is added at runtime, in several places: no traffic before somebody has seen that it is well.
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, expect, it, vi } from "vitest";
 import type { Registration } from "../../src/agreement/override.ts";
 import { defineConfig } from "../../src/config/define.ts";
 import { originSchema } from "../../src/config/pool.ts";
+import type { OriginInspection } from "../../src/resilience/origin-history.ts";
+import { until } from "../support/api.ts";
 import { startFickleOrigin, type FickleOrigin } from "../support/fickle-origin.ts";
 import { keepBusy, startPlaces, type Places } from "../support/places.ts";
+
+const PLACES = 2;
 
 let bundled: FickleOrigin;
 let added: FickleOrigin;
@@ -41,9 +44,9 @@ async function start(monitor: { type?: "tcp" }): Promise<void> {
       },
     },
   });
-  places = await startPlaces(2, config);
+  places = await startPlaces(PLACES, config);
   busy = places.edges.map((edge) => keepBusy(edge, ({ status }) => void statuses.add(status), 5));
-  await sleep(1_500);
+  await places.leased(PLACES);
 }
 
 afterEach(async () => {
@@ -56,7 +59,7 @@ it("gets no request while probes fail, and its share once one has not", async ()
   await start({});
   added.failFor(() => true);
   await register();
-  await sleep(3_000);
+  await until(() => Promise.resolve(added.probed() >= 3));
   expect(added.received()).toBe(0);
 
   added.failFor(() => false);
@@ -68,7 +71,10 @@ it("gets its share once a tcp probe has connected, whatever it would answer", as
   await start({ type: "tcp" });
   await added.kill();
   await register();
-  await sleep(2_500);
+  await until(async () => {
+    const { verdicts } = await places.call<OriginInspection>("ORIGIN_BREAKER", "added", "inspect");
+    return Object.values(verdicts).includes("down");
+  });
   await added.restore();
   await vi.waitFor(() => expect(added.received()).toBeGreaterThan(20), { timeout: 8_000, interval: 100 });
   expect([...statuses]).toEqual([200]);

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { overrideKey, type Override } from "../../src/agreement/override.ts";
-import { until } from "../support/api.ts";
 import { configFor, startOrigin, type Origin } from "../support/place-origins.ts";
 import { keepBusy, startPlaces, type Places } from "../support/places.ts";
 
@@ -48,12 +47,6 @@ const pause = (ms: number) =>
 const everywhere = async () =>
   Promise.all(places.edges.map(async (edge) => (await edge.send()).headers["fairlead-origin"]));
 
-/** Isolates that hold a lease, added up over the hubs. */
-async function isolates(): Promise<number> {
-  const told = await Promise.all(HUBS.map((hub) => places.call<{ isolates: number }>("REGION_HUB", hub, "describe")));
-  return told.reduce((sum, hub) => sum + hub.isolates, 0);
-}
-
 beforeAll(async () => {
   origins = [await startOrigin(), await startOrigin()];
   places = await startPlaces(PLACES, configFor(origins));
@@ -61,7 +54,7 @@ beforeAll(async () => {
   busy = places.edges.map((edge, index) =>
     keepBusy(edge, (answer) => (latest[index] = answer.headers["fairlead-origin"] as string | undefined), 25),
   );
-  await until(async () => (await isolates()) === PLACES);
+  await places.leased(PLACES);
 });
 
 afterAll(async () => {

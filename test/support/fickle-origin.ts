@@ -6,6 +6,8 @@ export interface FickleOrigin {
   readonly port: number;
   /** Requests received, probes left out. */
   received(): number;
+  /** Probes received. */
+  probed(): number;
   /** The most requests that waited for an answer at once, probes left out. */
   mostAtOnce(): number;
   /** Answers 503 to requests for which this is true. */
@@ -24,6 +26,7 @@ export async function startFickleOrigin(firstAnswerMs = 0): Promise<FickleOrigin
   let fails: (fromRegion: string) => boolean = () => false;
   let answerMs = firstAnswerMs;
   let received = 0;
+  let probed = 0;
   let waiting = 0;
   let most = 0;
   let server: Server | null = null;
@@ -31,7 +34,8 @@ export async function startFickleOrigin(firstAnswerMs = 0): Promise<FickleOrigin
   async function restore(): Promise<void> {
     const listener = createServer((request, response) => {
       const isProbe = request.headers["fairlead-probe"] !== undefined;
-      if (!isProbe) {
+      if (isProbe) probed++;
+      else {
         received++;
         most = Math.max(most, ++waiting);
         response.on("close", () => waiting--);
@@ -49,6 +53,7 @@ export async function startFickleOrigin(firstAnswerMs = 0): Promise<FickleOrigin
   return {
     port,
     received: () => received,
+    probed: () => probed,
     mostAtOnce: () => most,
     failFor: (next) => {
       fails = next;

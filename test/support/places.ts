@@ -5,6 +5,7 @@
 import { send, type ClientAnswer } from "../../demo/client.ts";
 import { BRIDGE, callObject } from "../../demo/object-bridge.ts";
 import { PLACES, type Place } from "../../demo/places.ts";
+import { waitUntil } from "../../demo/process.ts";
 import type { WorkerBundle } from "../../demo/worker-source.ts";
 import { startWorkerd } from "../../demo/workerd.ts";
 import type { Config } from "../../src/config/schema.ts";
@@ -27,6 +28,8 @@ export interface Places {
   output(): string;
   /** Calls a method of a Durable Object. */
   call<T>(namespace: string, name: string, method: string, ...args: unknown[]): Promise<T>;
+  /** Waits until as many isolates hold leases, all hubs together. */
+  leased(isolates: number): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -46,6 +49,8 @@ export async function startPlaces(
   const workerd = await startWorkerd({ config, edges: count, bridge: BRIDGE, vars, ...(bundle && { bundle }) });
   const host = Object.values(config.services)[0]!.hosts[0]!;
   const places = Object.values(PLACES);
+  const call: Places["call"] = (namespace, name, method, ...args) =>
+    callObject(workerd.bridgePort!, namespace, name, method, ...args);
   return {
     pid: workerd.process.pid,
     output: () => workerd.process.output(),
@@ -53,7 +58,12 @@ export async function startPlaces(
       const place = places[index % places.length]!;
       return { place, send: (options = {}) => send({ port, place, host, ...options }) };
     }),
-    call: (namespace, name, method, ...args) => callObject(workerd.bridgePort!, namespace, name, method, ...args),
+    call,
+    leased: (isolates) =>
+      waitUntil(`${isolates} isolates hold leases`, async () => {
+        const hubs = config.regions.map((hub) => call<{ isolates: number }>("REGION_HUB", hub, "describe"));
+        return (await Promise.all(hubs)).reduce((sum, told) => sum + told.isolates, 0) === isolates;
+      }),
     stop: () => workerd.stop(),
   };
 }
