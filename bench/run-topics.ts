@@ -27,7 +27,7 @@ type Untimed = Omit<TopicResult, "seconds">;
 export type TopicLoaders = ReadonlyMap<string, () => Promise<{ readonly run: RunTopic }>>;
 
 /**
- * Runs the named topics. One that rejects or reports no figure has failed; the others still run.
+ * Runs the named topics. One that rejects, leaves a rejection to nobody or reports no figure has failed; the others still run.
  *
  * @param say takes each line for people as soon as it is known
  */
@@ -81,18 +81,24 @@ async function runTopic(
     table: (rows) => detail(formatTable(rows)),
     note: detail,
   };
+  let failure: string | null = null;
+  const fail = (error: unknown) => {
+    failure ??= error instanceof Error ? (error.stack ?? error.message) : String(error);
+  };
+  // Node would end the whole run, and what other topics measured would be lost.
+  process.on("unhandledRejection", fail);
   try {
     const { run } = await load();
     await run(report, options);
-    return { topic, figures, details, failure: figures.length === 0 ? "it reported no figure" : null };
+    // Rejections are told of after the microtasks.
+    await new Promise((resolve) => setImmediate(resolve));
+    if (figures.length === 0) fail("it reported no figure");
   } catch (error) {
-    return {
-      topic,
-      figures,
-      details,
-      failure: error instanceof Error ? (error.stack ?? error.message) : String(error),
-    };
+    fail(error);
+  } finally {
+    process.off("unhandledRejection", fail);
   }
+  return { topic, figures, details, failure };
 }
 
 function indent(text: string): string {

@@ -25,3 +25,8 @@ export function formatSpread(values: readonly number[], digits = 2): string {
   const [low, middle, high] = [0.25, 0.5, 0.75].map((q) => quantile(values, q).toFixed(digits));
   return `${middle} (${low} to ${high})`;
 }
+
+/** Ours over theirs, neighbour by neighbour: the i-th of both were measured in the same round. */
+export function paired(ours: readonly number[], theirs: readonly number[]): number[] {
+  return ours.map((value, round) => value / theirs[round]!);
+}

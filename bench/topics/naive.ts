@@ -6,7 +6,7 @@ import { cpuMicroseconds } from "../hot-path/cpu.ts";
 import { startBenchOrigin } from "../hot-path/start-origin.ts";
 import { drive, hasWrk } from "../hot-path/wrk.ts";
 import type { Reporter, TopicOptions } from "../figure.ts";
-import { formatSpread, median } from "../statistics.ts";
+import { formatSpread, median, paired } from "../statistics.ts";
 import { serveWorkers, type BenchWorker, type ServedWorkers } from "../workerd.ts";
 
 /** A call for each of the three: what the budgets are judged against. */
@@ -113,10 +113,6 @@ async function measureThroughput(report: Reporter, workers: ServedWorkers, round
     unit: "x",
     target: { atLeast: 2 },
   });
-}
-
-function paired(ours: readonly number[], theirs: readonly number[]): number[] {
-  return ours.map((value, round) => value / theirs[round]!);
 }
 
 async function measureDistance(report: Reporter, workers: ServedWorkers, rounds: number): Promise<void> {

@@ -35,6 +35,17 @@ describe("running topics", () => {
     expect(results[1]!.figures).toHaveLength(1);
   });
 
+  it("fails a topic that leaves a rejection to nobody, and runs the others", async () => {
+    const careless: RunTopic = async (report, options) => {
+      void Promise.reject(new Error("connection lost"));
+      await reports(0)(report, options);
+    };
+    const { met, results } = await outcome({ careless, b: reports(0) });
+    expect(met).toBe(false);
+    expect(results[0]!.failure).toContain("connection lost");
+    expect(results[1]!.failure).toBe(null);
+  });
+
   it("fails a topic that reports nothing, since it could never miss", async () => {
     expect((await outcome({ a: async () => {} })).met).toBe(false);
   });
