@@ -1,4 +1,4 @@
-/** Fairlead with one hub that never answers what the API asks and one that breaks over it. Their isolates are served as ever. */
+/** Fairlead with one hub that never answers what the API and breakers say to it, and one that breaks over it. Isolates are served as ever. */
 import { RegionHub as Hub } from "../../durable-objects/region-hub.ts";
 import type { HubForApi } from "../../durable-objects/hub-description.ts";
 
@@ -23,6 +23,10 @@ export class RegionHub extends Hub implements HubForApi {
 
   override forgetStatistics() {
     return this.#unless(() => super.forgetStatistics());
+  }
+
+  override push(...change: Parameters<Hub["push"]>) {
+    return this.#unless(() => super.push(...change));
   }
 
   override reload() {

@@ -80,3 +80,11 @@ it.each(["reset", "reload"])("names them after a %s as well, which the others ha
   const answer = await api.call("admin", "POST", `/api/v1/admin/loadbalancer/${deed}`, { body });
   expect(answer).toMatchObject({ status: 200, body: { hubs: { answered: ["weur"], away: ["enam", "apac"] } } });
 });
+
+it("names them after an order to a breaker, which gives them five seconds", async () => {
+  const startedMs = performance.now();
+  const body = { reason: "test", force: true };
+  const answer = await api.call("operate", "POST", "/api/v1/circuit-breakers/eu1/open", { body });
+  expect(answer).toMatchObject({ status: 200, body: { hubs: { told: ["weur"], away: ["enam", "apac"] } } });
+  expect(performance.now() - startedMs).toBeLessThan(5_000 + SOON_MS);
+});
