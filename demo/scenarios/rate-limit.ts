@@ -7,7 +7,6 @@ import { send } from "../client.ts";
 import { PLACES, type Place } from "../places.ts";
 import { rebased } from "../rebase.ts";
 import type { Scenario, ScenarioResult, Stage } from "../scenario.ts";
-import { startWorkerd } from "../workerd.ts";
 
 const LIMIT = 50;
 const WINDOW_SECONDS = 5;
@@ -34,6 +33,8 @@ interface Seen extends LetIn {
 async function play(stage: Stage): Promise<ScenarioResult> {
   const { signal, tell } = stage;
   const places = Object.values(PLACES);
+  // Loaded only now: wrangler takes seconds to load.
+  const { startWorkerd } = await import("../workerd.ts");
   // Four isolates, because one would be asked from one memory wherever its clients sit.
   const workerd = await startWorkerd({ config: await limitedConfig(stage), edges: places.length, signal });
   try {
