@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { runInThisContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { defineConfig } from "../src/config/define.ts";
 import type { ConfigInput } from "../src/config/schema.ts";
@@ -57,15 +58,12 @@ function around(piece: Fields): unknown {
   return { services: services({ web: piece }) };
 }
 
-/** Snippets are code of ours; one is read as its reader would write it into a configuration. */
+/** As its reader would write it: a whole file, or fields of an object. */
 function evaluated(code: string): unknown {
-  const text = code.replace(/^import .*$/gm, "");
-  if (text.includes("export default")) {
-    // eslint-disable-next-line no-new-func
-    return new Function("defineConfig", text.replace("export default", "return"))((input: unknown) => input);
-  }
-  // eslint-disable-next-line no-new-func
-  return around(new Function(`return {${text}}`)() as Fields);
+  const text = code.replaceAll(/^import .*$/gm, "");
+  if (!text.includes("export default")) return around(runInThisContext(`({${text}})`) as Fields);
+  const written = text.replace("export default defineConfig", "").trim().replace(/;$/, "");
+  return runInThisContext(written);
 }
 
 describe("a piece of configuration in the documentation is sound", () => {
