@@ -308,8 +308,10 @@ function flightKey(turn: Turn, candidate: Servable | null): string {
   return `${key.primary} ${key.extras} ${names.length === 0 ? "" : selectionText(selectionOf(names, field))}`;
 }
 
+/** Whether something is stored for the URL that this request does not select (RFC 9211 section 2.2); what was purged is not. */
 function hasVariants(turn: Turn): boolean {
-  return turn.cache.memory.variants(turn.key).some(({ stored }) => stored.range === null);
+  const { memory } = turn.cache;
+  return memory.variants(turn.key).some((entry) => entry.stored.range === null && verdictNow(turn, entry) !== "hard");
 }
 
 function timeLeftMs({ service, startedMs }: Exchange): number {

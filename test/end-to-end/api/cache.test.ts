@@ -104,6 +104,15 @@ describe("POST /api/v1/cache/purge", () => {
     expect(here.body).toMatch(new RegExp(`version ${version}$`));
   });
 
+  it("happy: leaves nothing that `Cache-Status` would call a variant", async () => {
+    const get = async () =>
+      (await send({ port: api.workerd.port, host: "shop.test", path: "/a/gone" })).headers["cache-status"];
+    await get();
+    expect(await get()).toMatch(/^Fairlead; hit/);
+    await purge({ urls: ["http://shop.test/a/gone"] });
+    expect(await get()).toMatch(/^Fairlead; fwd=uri-miss/);
+  });
+
   it("happy: softly, asks the origin whether what is stored still stands", async () => {
     await served("/a/soft");
     expect((await purge({ tags: ["soft"], soft: true })).status).toBe(200);
