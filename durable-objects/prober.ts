@@ -70,11 +70,10 @@ async function probeHttp(
   signal: AbortSignal,
   headAt: HeadTime,
 ): Promise<ProbeAnswer> {
-  const headers = new Headers([
-    ...resolveHeaders(origin.headers, bindings),
-    ...(origin.hostHeader === undefined ? [] : [["Host", origin.hostHeader] as [string, string]]),
-    ...resolveHeaders(monitor.headers, bindings),
-  ]);
+  const headers = new Headers();
+  for (const { name, value } of resolveHeaders(origin.headers, bindings)) headers.append(name, value);
+  if (origin.hostHeader !== undefined) headers.append("Host", origin.hostHeader);
+  for (const { name, value } of resolveHeaders(monitor.headers, bindings)) headers.append(name, value);
   headers.set("User-Agent", `Fairlead-Health/${VERSION}`);
   headers.set("Fairlead-Region", region);
   headers.set("Fairlead-Probe", "1");

@@ -4,16 +4,22 @@ import type { HeaderValue } from "./pool.ts";
 /** Bindings by name, as the platform gives them; only names that the configuration mentions are looked up. */
 export type Bindings = Readonly<Record<string, unknown>>;
 
+/** A field as it is written: name and value, the secret looked up. */
+export interface ResolvedHeader {
+  readonly name: string;
+  readonly value: string;
+}
+
 /**
  * Names and values, ready to set.
  *
  * @throws Error when a secret that the configuration names is not there; its value is never told
  */
-export function resolveHeaders(headers: Record<string, HeaderValue>, bindings: Bindings): [string, string][] {
-  return Object.entries(headers).map(([name, value]) => [
+export function resolveHeaders(headers: Record<string, HeaderValue>, bindings: Bindings): ResolvedHeader[] {
+  return Object.entries(headers).map(([name, value]) => ({
     name,
-    typeof value === "string" ? value : secretOf(value.secret, bindings),
-  ]);
+    value: typeof value === "string" ? value : secretOf(value.secret, bindings),
+  }));
 }
 
 /** @throws Error when the secret is missing or empty; its value is never told */

@@ -6,12 +6,12 @@ import type { ServicePlan } from "./plan.ts";
 
 /** The reason for refusing a request, or null to let it in. */
 export function refusalOf(
-  request: Request,
+  method: string,
+  url: string,
   fields: RequestFields,
   service: ServicePlan,
   pseudonym: string,
 ): Failure | null {
-  const { method, url } = request;
   const { limits } = service.config;
   if (method === "TRACE" || method === "CONNECT") return { kind: "method-not-allowed", method };
   if (!service.access(fields.clientAddress)) return { kind: "forbidden" };
@@ -57,8 +57,8 @@ export function isMalformedHost(host: string): boolean {
  * The answer to `OPTIONS *` and to `OPTIONS` with `Max-Forwards: 0`, whose recipient is this gateway (RFC 9110 sections
  * 9.3.7 and 7.6.2); null for any other request.
  */
-export function answerAsRecipient(request: Request, fields: RequestFields): Response | null {
-  if (request.method !== "OPTIONS") return null;
-  if (fields.maxForwards?.trim() !== "0" && !isServerWide(request.url)) return null;
+export function answerAsRecipient(method: string, url: string, fields: RequestFields): Response | null {
+  if (method !== "OPTIONS") return null;
+  if (fields.maxForwards?.trim() !== "0" && !isServerWide(url)) return null;
   return new Response(null, { status: 204, headers: { Allow: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS" } });
 }

@@ -2,7 +2,7 @@
 import { failureOfStatus, type FailureKind } from "../resilience/retry.ts";
 import type { Candidate } from "../steering/candidates.ts";
 import type { OutboundBody } from "./body.ts";
-import { fixedDeadline, movableDeadline } from "./deadline.ts";
+import { fixedDeadline, movableDeadline, type Deadline } from "./deadline.ts";
 import type { Target } from "./plan.ts";
 
 /** How an attempt ended. `ignored`: it says nothing of the origin (the client's upload broke). */
@@ -33,22 +33,27 @@ export interface Message {
   readonly cancel: AbortSignal | null;
 }
 
+/** How long a message may wait: in the cheap way, unless its upload is watched, its answer read here, or it may be given up. */
+export function deadlineOf({ body, readsBody, cancel, deadlineMs }: Message): Deadline {
+  if (body.replayable && !readsBody && cancel === null) return fixedDeadline(deadlineMs);
+  const deadline = movableDeadline(deadlineMs);
+  cancel?.addEventListener("abort", () => deadline.abort());
+  return deadline;
+}
+
 /**
- * Sends a request to an origin and judges what comes.
+ * Sends a request to an origin.
  *
- * Redirects are handed back, the platform's own cache is kept out of the way, and a status that cannot be answered with
- * is a bad response: under 200 (unless a WebSocket's 101) because the runtime hands an origin's interim response back as
- * if it were the final one, and over 599 because no response can be made of it.
+ * Redirects are handed back and the platform's own cache is kept out of the way.
+ *
+ * @param deadline stopped by the caller once the promise has settled
+ * @returns rejects when no answer came, whatever the reason
  */
-export async function attempt(target: Target, message: Message): Promise<Outcome> {
-  const { body, deadlineMs } = message;
-  const isFixed = body.replayable && !message.readsBody && message.cancel === null;
-  const deadline = isFixed ? fixedDeadline(deadlineMs) : movableDeadline(deadlineMs);
-  message.cancel?.addEventListener("abort", () => deadline.abort());
+export function send(target: Target, { method, url, headers, body }: Message, deadline: Deadline): Promise<Response> {
   try {
     const init = {
-      method: message.method,
-      headers: message.headers,
+      method,
+      headers,
       body: body.next(deadline),
       redirect: "manual",
       cache: "no-store",
@@ -56,14 +61,9 @@ export async function attempt(target: Target, message: Message): Promise<Outcome
       encodeResponseBody: "manual",
       signal: deadline.signal,
     } as const;
-    const sent = body.carrier === null ? init : carriedBy(body.carrier, init);
-    return judge(await target.fetcher.fetch(message.url, sent));
-  } catch {
-    if (body.fault !== null || message.cancel?.aborted === true) return { kind: "ignored" };
-    if (deadline.signal.aborted) return { kind: "failure", failure: "timeout", response: null };
-    return { kind: "failure", failure: "connection", response: null };
-  } finally {
-    deadline.stop();
+    return target.fetcher.fetch(url, body.carrier === null ? init : carriedBy(body.carrier, init));
+  } catch (error) {
+    return Promise.reject(error as Error);
   }
 }
 
@@ -72,13 +72,25 @@ function carriedBy(carrier: Request, { method: _method, body: _body, ...init }: 
   return new Request(carrier.clone(), init);
 }
 
-function judge(response: Response): Outcome {
-  const isWebSocket = response.status === 101 && response.webSocket !== null;
-  if ((response.status < 200 && !isWebSocket) || response.status > 599) {
+/** What it means that no answer came. */
+export function judgeSilence({ body, cancel }: Message, deadline: Deadline): Outcome {
+  if (body.fault !== null || cancel?.aborted === true) return { kind: "ignored" };
+  return { kind: "failure", failure: deadline.signal.aborted ? "timeout" : "connection", response: null };
+}
+
+/**
+ * Judges an answer by its status. One that cannot be answered with is a bad response: under 200 (unless a WebSocket's
+ * 101) because the runtime hands an origin's interim response back as if it were the final one, and over 599 because no
+ * response can be made of it.
+ */
+export function judge(response: Response): Outcome {
+  const { status } = response;
+  const isWebSocket = status === 101 && response.webSocket !== null;
+  if ((status < 200 && !isWebSocket) || status > 599) {
     discard(response);
     return { kind: "failure", failure: "bad-response", response: null };
   }
-  const failure = failureOfStatus(response.status);
+  const failure = failureOfStatus(status);
   return failure === null ? { kind: "success", response } : { kind: "failure", failure, response };
 }
 

@@ -37,8 +37,9 @@ export function outboundBody(
   keepBytes: number,
   maxBytes: number,
 ): OutboundBody | Promise<OutboundBody> {
-  const { body, method } = request;
+  const { body } = request;
   if (body === null) return NO_BODY;
+  const { method } = request;
   if (method === "GET" || method === "HEAD") return carried(request, declared, Math.min(QUERY_BYTES, maxBytes));
   if (declared === null || Number(declared) > keepBytes) return relayed(body, declared, maxBytes);
   return kept(request);

@@ -94,7 +94,7 @@ export function deriveFor(turn: Turn, stored: StoredResponse): Derived {
   const { responseHeaders } = turn.exchange.service;
   return derive(stored, policyOf(stored, turn.rule), (headers) => {
     for (const name of responseHeaders.remove) headers.delete(name);
-    for (const [name, value] of responseHeaders.set) headers.set(name, value);
+    for (const { name, value } of responseHeaders.set) headers.set(name, value);
   });
 }
 

@@ -15,7 +15,7 @@ import { countBody } from "./open-streams.ts";
 import { enterOrigin, leaveOrigin, waitForOrigin } from "./pace.ts";
 import { race } from "./race.ts";
 import { outboundHeaders, outboundTarget } from "./request.ts";
-import { startTry, type Errand } from "./try.ts";
+import { startTry, tryCandidate, type Errand } from "./try.ts";
 
 /** What came of it: an origin's answer (it may be a bad one, when no other was to be had), or a failure of our own. */
 export type Answer = { readonly response: Response } | { readonly failure: Failure };
@@ -27,7 +27,7 @@ const RETRY_AFTER_SECONDS = 1;
 export async function forward(exchange: Exchange): Promise<Answer> {
   const { request, service } = exchange;
   const { retry, limits } = service.config;
-  const rule = service.retryRule(exchange.path, request.headers);
+  const rule = service.retryRule(exchange.path, exchange.headers);
   const keepBytes = rule.attempts > 1 || rule.hedge !== undefined ? retry.maxBufferedBodyBytes : 0;
   const read = outboundBody(request, exchange.fields.contentLength, keepBytes, limits.maxBodyBytes);
   const body = read instanceof Promise ? await read : read;
@@ -38,6 +38,7 @@ export async function forward(exchange: Exchange): Promise<Answer> {
     exchange,
     rule,
     claim,
+    method: request.method,
     headers: outboundHeaders(exchange),
     target: outboundTarget(exchange),
     body,
@@ -52,7 +53,7 @@ export async function forward(exchange: Exchange): Promise<Answer> {
   // Awaited only where there is something to wait for: each turn of the queue costs, and usually there is nothing.
   let candidate = place instanceof Promise ? await place : place;
   for (let made = 1; candidate !== null; made++) {
-    const outcome = await (trial === null ? tryOrHedge(errand, candidate) : startTry(errand, candidate, trial).outcome);
+    const outcome = await (trial === null ? tryOrHedge(errand, candidate) : tryCandidate(errand, candidate, trial));
     trial = null;
     if (outcome.kind === "success") {
       exchange.session?.served(exchange, exchange.attempts.at(-1)!.candidate);
@@ -139,11 +140,10 @@ async function placeBeside(errand: Errand, best: Candidate): Promise<Candidate |
 
 function tryOrHedge(errand: Errand, candidate: Candidate): Promise<Outcome> {
   const { exchange, rule } = errand;
-  const first = startTry(errand, candidate);
   const afterMs =
     rule.hedge !== undefined && mayHedge(errand) ? hedgeAfterMs(rule.hedge, exchange.service.pace.histogram) : Infinity;
-  if (afterMs === Infinity) return first.outcome;
-  return race(first, {
+  if (afterMs === Infinity) return tryCandidate(errand, candidate);
+  return race(startTry(errand, candidate), {
     afterMs,
     isGood: (outcome) => outcome.kind === "success",
     lost: (outcome) => {
@@ -157,9 +157,10 @@ function tryOrHedge(errand: Errand, candidate: Candidate): Promise<Outcome> {
 }
 
 /** Two origins get the request, so it has to be harmless twice, whole, no handshake, and of nobody who has a home. */
-function mayHedge({ exchange, rule, body, claim }: Errand): boolean {
+function mayHedge(errand: Errand): boolean {
+  const { exchange, rule, body, claim } = errand;
   if (claim.kind !== "free" || !body.replayable || exchange.fields.upgrade !== null) return false;
-  return isHarmless(rule, { method: exchange.request.method, deduplicated: isDeduplicated(exchange) });
+  return isHarmless(rule, { method: errand.method, deduplicated: isDeduplicated(exchange) });
 }
 
 /** A hedge waits for nobody: it goes to a candidate with room, within the budget, or not at all. Backups are not for this. */
@@ -178,13 +179,13 @@ function retries(errand: Errand, outcome: Outcome, made: number): boolean {
 
 /** Why there could be no further attempt after `made` of them, the last of which failed like this. */
 function refusalOfRetry(
-  { exchange, rule, body }: Errand,
+  { exchange, rule, method, body }: Errand,
   failure: FailureKind,
   status: number | null,
   made: number,
 ): RetryRefusal | null {
   return retryRefusal(rule, {
-    method: exchange.request.method,
+    method,
     failure,
     status,
     made,

@@ -13,21 +13,24 @@ import type { Gateway } from "./gateway.ts";
 import { isKeyed, throughLedger } from "./idempotency.ts";
 import { maintenanceAnswer } from "./maintenance.ts";
 import { clientResponse, describeExchange } from "./response.ts";
+import type { Served } from "./cache-turn.ts";
 import { throughCache } from "./through-cache.ts";
 
 /** Serves one request, or returns null when its host and path belong to no service. */
 export async function handle(request: Request, gateway: Gateway, context: ExecutionContext): Promise<Response | null> {
-  const address = addressOf(request.url);
+  // Once each: every look at a property of the request crosses into the runtime.
+  const { url, method, headers } = request;
+  const address = addressOf(url);
   const { plan } = gateway;
   const service = plan.route(address.host, address.path);
   if (service === null) return null;
 
-  const fields = readFields(request.headers);
+  const fields = readFields(headers);
   const requestId = requestIdOf(fields);
-  const refusal = refusalOf(request, fields, service, plan.pseudonym);
+  const refusal = refusalOf(method, url, fields, service, plan.pseudonym);
   if (refusal !== null) return failureResponse(refusal, requestId);
-  if (service.config.httpsRedirect && address.scheme === "http") return redirectToHttps(request.url);
-  const own = answerAsRecipient(request, fields);
+  if (service.config.httpsRedirect && address.scheme === "http") return redirectToHttps(url);
+  const own = answerAsRecipient(method, url, fields);
   if (own !== null) return own;
 
   const place = gateway.placeOf(request.cf as EdgeFacts | undefined);
@@ -41,8 +44,7 @@ export async function handle(request: Request, gateway: Gateway, context: Execut
   }
   const state = view.services.get(service.name);
   if (state === undefined) return null;
-  const away =
-    state.maintenance === null ? null : maintenanceAnswer(state.maintenance, request.method, fields.clientAddress);
+  const away = state.maintenance === null ? null : maintenanceAnswer(state.maintenance, method, fields.clientAddress);
   if (away !== null) return away;
   const exchange: Exchange = {
     gateway,
@@ -51,9 +53,9 @@ export async function handle(request: Request, gateway: Gateway, context: Execut
     context,
     service,
     place,
-    method: request.method,
-    headers: request.headers,
-    hashOf: (key) => hashOfKey(key, { headers: request.headers, ...address, clientAddress: fields.clientAddress }),
+    method,
+    headers,
+    hashOf,
     view,
     state,
     requestId,
@@ -75,14 +77,23 @@ export async function handle(request: Request, gateway: Gateway, context: Execut
   const ruled = ruleOf(exchange.state, exchange)?.config.then.respond;
   if (ruled !== undefined) return admission.dress(ownAnswer(exchange, ruled));
 
-  if (!isKeyed(exchange)) return admission.dress(await answerOf(exchange));
-  const answer = await throughLedger(exchange, answerOf);
-  return admission.dress("response" in answer ? answer.response : failed(exchange, answer.failure));
+  if (isKeyed(exchange)) {
+    const answer = await throughLedger(exchange, async (run) => answerOf(run, await throughCache(run)));
+    return admission.dress("response" in answer ? answer.response : failed(exchange, answer.failure));
+  }
+  const answer = answerOf(exchange, await throughCache(exchange));
+  // A session's new cookie is signed, and that has to be waited for.
+  return admission.dress(answer instanceof Promise ? await answer : answer);
 }
 
-/** The cache's answer or an origin's, or what went wrong. */
-async function answerOf(exchange: Exchange): Promise<Response> {
-  const answer = await throughCache(exchange);
+/** Shared by all exchanges: a function of each one's own would be made for every request. */
+function hashOf(this: Exchange, key: string): number {
+  const { headers, target, fields } = this;
+  return hashOfKey(key, { headers, target, clientAddress: fields.clientAddress });
+}
+
+/** The client's answer, of what the cache or an origin gave or of what went wrong; counted. */
+function answerOf(exchange: Exchange, answer: Served): Response | Promise<Response> {
   const response =
     "hit" in answer
       ? storedAnswer(exchange, answer.hit)

@@ -26,11 +26,11 @@ export type LedgerRefusal = Extract<
 export type LedgerAnswer = { readonly response: Response } | { readonly failure: LedgerRefusal };
 
 /** True if the ledger has to be asked. */
-export function isKeyed({ request, service, fields }: Exchange): boolean {
+export function isKeyed({ method, service, fields }: Exchange): boolean {
   return (
     service.config.idempotency !== undefined &&
     fields.idempotencyKey !== null &&
-    (request.method === "POST" || request.method === "PATCH")
+    (method === "POST" || method === "PATCH")
   );
 }
 

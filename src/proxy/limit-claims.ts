@@ -29,7 +29,7 @@ interface Judged {
 }
 
 /** Reads the claims of a request; crypto runs once for the same bytes. */
-export type ClaimReader = (headers: Headers) => Claims | Promise<Claims>;
+export type ClaimReader = (headers: Pick<Headers, "get">) => Claims | Promise<Claims>;
 
 /**
  * @param secret the value that `config.secret` names; null when keys come from `config.jwks`

@@ -14,7 +14,7 @@ export interface Reservation {
   /** Units left as far as is known, and ms until there are more. NaN where nothing is known. */
   readonly remaining: number;
   readonly resetMs: number;
-  /** Another limit turned the request away: what was reserved comes back. Null when nothing was. */
+  /** Another limit turned the request away: what was reserved comes back. Null when nothing was. Called as a method. */
   readonly undo: ((background: Background) => void) | null;
   /** The request is over: its place comes free. Null where no place was taken. */
   readonly end: ((background: Background) => void) | null;

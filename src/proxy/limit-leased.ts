@@ -1,5 +1,5 @@
 /** Mode `leased`: requests spend slices this isolate was lent; the next one is fetched before the last runs out. */
-import type { Held } from "../rate-limit/key-lease.ts";
+import type { Held, KeyLease } from "../rate-limit/key-lease.ts";
 import type { Rule } from "../rate-limit/meter.ts";
 import type { TakeAnswer } from "../rate-limit/messages.ts";
 import { UNANSWERED, type Counter, type Reservation } from "./limit-counter.ts";
@@ -21,11 +21,12 @@ export function leasedCounter(memory: LimitMemory): Counter {
       const known = memory.use(key);
       known.lease.want(units, clock);
       const spent = known.lease.spend(units, clock);
-      const asking = { memory, known, key, units, rule, background };
       if (spent === "blocked") return standing(known.lease, "refused");
-      if (spent === "empty") return clock.nowMs < known.awayUntilMs ? UNANSWERED : waitForSlice(asking);
-      if (!known.fetching && clock.nowMs >= known.awayUntilMs && known.lease.runsLow(clock)) fetchSlice(asking);
-      return admitted(known, spent, units);
+      const isAway = clock.nowMs < known.awayUntilMs;
+      if (spent === "empty") return isAway ? UNANSWERED : waitForSlice({ memory, known, key, units, rule, background });
+      if (!known.fetching && !isAway && known.lease.runsLow(clock))
+        fetchSlice({ memory, known, key, units, rule, background });
+      return new Spent(known.lease, spent, units);
     },
   };
 }
@@ -43,7 +44,7 @@ async function waitForSlice(asking: Asking): Promise<Reservation> {
       clock.look(Date.now());
       const spent = known.lease.spend(units, clock);
       if (spent === "blocked") return standing(known.lease, "refused");
-      if (spent !== "empty") return admitted(known, spent, units);
+      if (spent !== "empty") return new Spent(known.lease, spent, units);
       if (clock.nowMs < known.awayUntilMs) return UNANSWERED;
       // A limiter that answers, but not with enough for everybody, is no reason to let anybody in.
       if (clock.nowMs >= untilMs) return known.answers === answers ? UNANSWERED : standing(known.lease, "refused");
@@ -105,6 +106,26 @@ async function giveBackUnspent(memory: LimitMemory, asked: Asked, fetches: numbe
   if (done.some(({ unspent }) => unspent > 0)) await memory.giveBack(asked, done, []);
 }
 
-function admitted({ lease }: KnownKey, slice: Held, units: number): Reservation {
-  return { ...standing(lease, "admitted"), undo: () => lease.unspend(units, slice, clock) };
+/** Units of a slice that a request was let in with. */
+class Spent implements Reservation {
+  readonly verdict = "admitted";
+  readonly retryMs = 0;
+  readonly remaining: number;
+  readonly resetMs: number;
+  readonly end = null;
+  readonly #lease: KeyLease;
+  readonly #slice: Held;
+  readonly #units: number;
+
+  constructor(lease: KeyLease, slice: Held, units: number) {
+    this.remaining = lease.remaining(clock);
+    this.resetMs = lease.resetMs(clock);
+    this.#lease = lease;
+    this.#slice = slice;
+    this.#units = units;
+  }
+
+  undo(): void {
+    this.#lease.unspend(this.#units, this.#slice, clock);
+  }
 }

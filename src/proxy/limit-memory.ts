@@ -126,7 +126,13 @@ export class LimitMemory {
 
 /** A reservation that holds nothing, with what is known of the key. */
 export function standing(lease: KeyLease, verdict: Reservation["verdict"]): Reservation {
-  const { remaining, resetMs } = lease.standing(clock);
   const retryMs = verdict === "refused" ? lease.blockedMs(clock) : 0;
-  return { verdict, retryMs, remaining, resetMs, undo: null, end: null };
+  return {
+    verdict,
+    retryMs,
+    remaining: lease.remaining(clock),
+    resetMs: lease.resetMs(clock),
+    undo: null,
+    end: null,
+  };
 }

@@ -12,12 +12,14 @@ export interface Signals extends Pressure {
   readonly speed: number;
 }
 
+export type PressureGauge = (state: ServiceState, nowMs: number) => Signals;
+
 /**
  * Works out the signals of one service, a few times a second at most.
  *
  * @param levels how the service's requests divide among the levels: what is asked for settles to a load by it
  */
-export function pressureGauge(levels: LevelCounts): (state: ServiceState, nowMs: number) => Signals {
+export function pressureGauge(levels: LevelCounts): PressureGauge {
   let atMs = -Infinity;
   let signals: Signals = { load: 0, health: 1, speed: 1 };
   let usualMs = Number.NaN;

@@ -1,17 +1,18 @@
 /** One rate limit of a service, ready to use: whom it counts, what it costs them, and how its numbers follow the origins. */
 import type { RateLimitConfig } from "../config/rate-limits.ts";
 import { FULL_SCALE, nextScale, type Scale } from "../rate-limit/adapt.ts";
-import { costReader } from "../rate-limit/cost.ts";
+import { costReader, type FieldReader } from "../rate-limit/cost.ts";
 import { claimsIn, keyReader, type KeyFacts } from "../rate-limit/key.ts";
 import { limiterScope } from "../rate-limit/limiter-name.ts";
 import { matcher, type Matcher } from "../rate-limit/match.ts";
 import type { Rule } from "../rate-limit/meter.ts";
+import type { ServiceState } from "../steering/availability.ts";
 import type { Counter } from "./limit-counter.ts";
 import { exactCounter } from "./limit-exact.ts";
 import { leasedCounter } from "./limit-leased.ts";
 import { bindingCounter, isolateCounter } from "./limit-local.ts";
 import { LimitMemory, type Limiters } from "./limit-memory.ts";
-import type { Signals } from "./limit-pressure.ts";
+import type { PressureGauge } from "./limit-pressure.ts";
 import type { Bindings } from "../config/secret.ts";
 import { limitCounters, type LimitEvent } from "../telemetry/limit-events.ts";
 
@@ -22,10 +23,10 @@ export interface ReadyLimit {
   readonly counter: Counter;
   readonly counts: Matcher;
   readonly keyOf: (facts: KeyFacts) => string;
-  readonly costOf: (header: (name: string) => string | null) => number;
+  readonly costOf: (facts: FieldReader) => number;
   readonly wantsClaims: boolean;
   /** The rule as it is now. */
-  readonly rule: (signals: () => Signals, nowMs: number) => Rule;
+  readonly rule: (gauge: PressureGauge, state: ServiceState, nowMs: number) => Rule;
 }
 
 /** @throws Error when a binding that the limit needs is not there */
@@ -63,8 +64,8 @@ function counterFor(service: string, config: RateLimitConfig, bindings: Bindings
 function adapting(full: Rule, { signal, floor }: NonNullable<RateLimitConfig["adapt"]>): ReadyLimit["rule"] {
   let scale: Scale = FULL_SCALE;
   let scaled = full;
-  return (signals, nowMs) => {
-    const now = signals();
+  return (gauge, state, nowMs) => {
+    const now = gauge(state, nowMs);
     const next = nextScale(scale, signal === "latency" ? now.speed : now.health, floor, nowMs);
     if (next.value !== scale.value) scaled = scaledRule(full, next.value);
     scale = next;

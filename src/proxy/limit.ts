@@ -2,7 +2,7 @@
 import type { ViewState } from "../agreement/view-state.ts";
 import type { Priority } from "../config/priorities.ts";
 import type { ServiceConfig } from "../config/service.ts";
-import { rateLimitHeaders, retryAfterSeconds, type Standing } from "../rate-limit/headers.ts";
+import { retryAfterSeconds, writeRateLimits, type Standing } from "../rate-limit/headers.ts";
 import type { KeyFacts } from "../rate-limit/key.ts";
 import type { Rule } from "../rate-limit/meter.ts";
 import { LevelCounts } from "../rate-limit/level-mix.ts";
@@ -11,9 +11,9 @@ import { shedCounter, type LimitEvent } from "../telemetry/limit-events.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Failure } from "./failure.ts";
 import { claimReader, claimValue, type Claims } from "./limit-claims.ts";
-import type { Reservation } from "./limit-counter.ts";
+import { UNANSWERED, type Reservation } from "./limit-counter.ts";
 import { levelReader } from "./limit-level.ts";
-import { pressureGauge, type Signals } from "./limit-pressure.ts";
+import { pressureGauge } from "./limit-pressure.ts";
 import { readyLimit, type ReadyLimit } from "./limit-rule.ts";
 import { watchBody } from "./watch-end.ts";
 import { secretOf, type Bindings } from "../config/secret.ts";
@@ -38,11 +38,13 @@ const UNLIMITED: Admission = { refusal: null, dress: (response) => response };
 /** For services without limits: nothing is asked, counted or allocated. */
 const NO_LIMITS: Limits = { admit: () => UNLIMITED };
 
-/** One limit that counts the request, and what it said. */
+/** One limit that counts the request, what it asks of it, and what it said. */
 interface Counted {
   readonly limit: ReadyLimit;
   readonly rule: Rule;
-  readonly reservation: Reservation;
+  readonly key: string;
+  readonly units: number;
+  reservation: Reservation;
 }
 
 /**
@@ -63,9 +65,9 @@ export function openLimits(name: string, config: ServiceConfig, bindings: Bindin
   const levels = new LevelCounts();
   const gauge = pressureGauge(levels);
 
-  function isTurnedAway({ view }: Exchange, level: Priority, signals: () => Signals): boolean {
+  function isTurnedAway({ view, state, startedMs }: Exchange, level: Priority): boolean {
     levels.note(level);
-    const isShed = !admitsLevel(level, signals(), Math.random());
+    const isShed = !admitsLevel(level, gauge(state, startedMs), Math.random());
     view.report.judged(name, isShed);
     return isShed;
   }
@@ -82,41 +84,45 @@ export function openLimits(name: string, config: ServiceConfig, bindings: Bindin
   }
 
   function admitKnowing(exchange: Exchange, claims: Claims): Admission | Promise<Admission> {
-    const { request, host, path, state, startedMs, context } = exchange;
-    takeResets(exchange.view.agreed);
-    const counting = limits.filter((limit) => limit.counts(request.method, host, path));
-    const facts = factsOf(exchange, claims);
-    const signals = () => gauge(state, startedMs);
+    const { state, startedMs, context, view } = exchange;
+    takeResets(view.agreed);
+    const counting = countingOf(limits, exchange);
+    const facts = new RequestFacts(exchange, claims);
     const level = sheds ? levelIn(levelOf.read(facts), counting) : null;
-    if (level !== null && isTurnedAway(exchange, level, signals)) {
-      exchange.view.report.count(name, shedCounter(level));
+    if (level !== null && isTurnedAway(exchange, level)) {
+      view.report.count(name, shedCounter(level));
       return turnedAway({ kind: "reduced-capacity", level, retryAfterSeconds: SHED_RETRY_SECONDS });
     }
     if (counting.length === 0) return UNLIMITED;
-    const questions = counting.map((limit) => ({
-      limit,
-      rule: limit.rule(signals, startedMs),
-      key: limit.keyOf(facts),
-      units: limit.costOf(facts.header),
-    }));
+    const counted: Counted[] = [];
+    let refused = 0;
+    for (const limit of counting) {
+      const one: Counted = {
+        limit,
+        rule: limit.rule(gauge, state, startedMs),
+        key: limit.keyOf(facts),
+        units: limit.costOf(facts),
+        reservation: UNANSWERED,
+      };
+      if (isRefusedAlready(one)) refused++;
+      counted.push(one);
+    }
     // Who is known to be over one limit is not counted by the others: an attacker costs no call.
-    const known = questions.flatMap((question) => refusedAlready(question));
-    if (known.length > 0) return conclude(name, exchange, known);
-    const answers = questions.map(({ limit, rule, key, units }) => limit.counter.reserve(key, units, rule, context));
-    const counted = (reservations: readonly Reservation[]) =>
-      conclude(
-        name,
-        exchange,
-        questions.map((question, i) => ({ ...question, reservation: reservations[i]! })),
-      );
-    return answers.some((answer) => answer instanceof Promise)
-      ? Promise.all(answers.map((answer) => Promise.resolve(answer))).then(counted)
-      : counted(answers as Reservation[]);
+    if (refused > 0) return conclude(name, exchange, counted.filter(isRefusal));
+    const waiting: Promise<void>[] = [];
+    for (const one of counted) {
+      const answer = one.limit.counter.reserve(one.key, one.units, one.rule, context);
+      if (answer instanceof Promise) waiting.push(answer.then((late) => void (one.reservation = late)));
+      else one.reservation = answer;
+    }
+    return waiting.length === 0
+      ? conclude(name, exchange, counted)
+      : Promise.all(waiting).then(() => conclude(name, exchange, counted));
   }
 
   return {
     admit(exchange) {
-      const claims = readClaims(exchange.request.headers);
+      const claims = readClaims(exchange.headers);
       return claims instanceof Promise
         ? claims.then((claims) => admitKnowing(exchange, claims))
         : admitKnowing(exchange, claims);
@@ -124,10 +130,23 @@ export function openLimits(name: string, config: ServiceConfig, bindings: Bindin
   };
 }
 
-function refusedAlready(question: Omit<Counted, "reservation"> & { key: string; units: number }): Counted[] {
-  const { limit, key, units } = question;
-  const reservation = limit.config.dryRun ? null : limit.counter.refusedAlready(key, units);
-  return reservation === null ? [] : [{ ...question, reservation }];
+/** The limits that count a request: usually all of them, and then no list is made. */
+function countingOf(limits: readonly ReadyLimit[], { method, host, path }: Exchange): readonly ReadyLimit[] {
+  for (const limit of limits)
+    if (!limit.counts(method, host, path)) return limits.filter((one) => one.counts(method, host, path));
+  return limits;
+}
+
+/** Whether this isolate remembers that the key is over its limit. */
+function isRefusedAlready(one: Counted): boolean {
+  const { limit, key, units } = one;
+  const refusal = limit.config.dryRun ? null : limit.counter.refusedAlready(key, units);
+  if (refusal !== null) one.reservation = refusal;
+  return refusal !== null;
+}
+
+function isRefusal({ reservation }: Counted): boolean {
+  return reservation.verdict === "refused";
 }
 
 /** All reserved: in. One refused: what the others reserved comes back. */
@@ -137,19 +156,33 @@ function conclude(service: string, exchange: Exchange, counted: readonly Counted
     exchange.view.report.count(service, one.limit.counters[eventOf(one)]);
     if (refusal !== null) one.reservation.undo?.(exchange.context);
   }
-  return {
-    refusal,
-    dress(response) {
-      if (response.webSocket !== null) return endWith(response, counted, exchange);
-      const standings = counted.filter(({ reservation }) => !Number.isNaN(reservation.remaining)).map(standingOf);
-      if (standings.length > 0)
-        for (const [field, value] of rateLimitHeaders(standings)) response.headers.set(field, value);
-      return refusal === null ? endWith(response, counted, exchange) : response;
-    },
-  };
+  return new Judged(refusal, counted, exchange);
+}
+
+/** The admission of a request that limits have counted. */
+class Judged implements Admission {
+  readonly refusal: Failure | null;
+  readonly #counted: readonly Counted[];
+  readonly #exchange: Exchange;
+
+  constructor(refusal: Failure | null, counted: readonly Counted[], exchange: Exchange) {
+    this.refusal = refusal;
+    this.#counted = counted;
+    this.#exchange = exchange;
+  }
+
+  dress(response: Response): Response {
+    const counted = this.#counted;
+    if (response.webSocket !== null) return endWith(response, counted, this.#exchange);
+    const standings: Standing[] = [];
+    for (const one of counted) if (!Number.isNaN(one.reservation.remaining)) standings.push(standingOf(one));
+    if (standings.length > 0) writeRateLimits(standings, response.headers);
+    return this.refusal === null ? endWith(response, counted, this.#exchange) : response;
+  }
 }
 
 function refusalOf(counted: readonly Counted[]): Failure | null {
+  if (counted.every(({ reservation }) => reservation.verdict === "admitted")) return null;
   const binding = counted.filter(({ limit }) => !limit.config.dryRun);
   const refused = binding.filter(({ reservation }) => reservation.verdict === "refused");
   if (refused.length > 0) {
@@ -185,23 +218,45 @@ function turnedAway(refusal: Failure): Admission {
   return { refusal, dress: (response) => response };
 }
 
-function factsOf(exchange: Exchange, claims: Claims): KeyFacts {
-  const { request, path, target, fields } = exchange;
-  const { cf } = request as { cf?: { country?: unknown; asn?: unknown } };
-  return {
-    header: (name) => request.headers.get(name),
-    path,
-    target,
-    method: request.method,
-    country: typeof cf?.country === "string" ? cf.country : null,
-    asn: typeof cf?.asn === "number" ? cf.asn : null,
-    clientAddress: fields.clientAddress,
-    claim: (name) => claimValue(claims, name),
-  };
+/** What keys and levels are read from, each part when it is asked for. */
+class RequestFacts implements KeyFacts {
+  readonly path: string;
+  readonly target: string;
+  readonly method: string;
+  readonly clientAddress: string | null;
+  readonly #exchange: Exchange;
+  readonly #claims: Claims;
+
+  constructor(exchange: Exchange, claims: Claims) {
+    this.path = exchange.path;
+    this.target = exchange.target;
+    this.method = exchange.method;
+    this.clientAddress = exchange.fields.clientAddress;
+    this.#exchange = exchange;
+    this.#claims = claims;
+  }
+
+  get country(): string | null {
+    const { cf } = this.#exchange.request as { cf?: { country?: unknown } };
+    return typeof cf?.country === "string" ? cf.country : null;
+  }
+
+  get asn(): number | null {
+    const { cf } = this.#exchange.request as { cf?: { asn?: unknown } };
+    return typeof cf?.asn === "number" ? cf.asn : null;
+  }
+
+  header(name: string): string | null {
+    return this.#exchange.headers.get(name);
+  }
+
+  claim(name: string): string | null {
+    return claimValue(this.#claims, name);
+  }
 }
 
 /** Places of `concurrency` come free when the body has gone out, or broke off. Only then is a body watched. */
 function endWith(response: Response, counted: readonly Counted[], { context }: Exchange): Response {
-  const ends = counted.flatMap(({ reservation }) => reservation.end ?? []);
-  return ends.length === 0 ? response : watchBody(response, context, () => ends.forEach((end) => end(context)));
+  if (counted.every(({ reservation }) => reservation.end === null)) return response;
+  return watchBody(response, context, () => counted.forEach(({ reservation }) => reservation.end?.(context)));
 }

@@ -1,7 +1,7 @@
 /** What a deployment's configuration becomes once an isolate, so that no request interprets it: hosts, edits, targets. */
 import type { HeaderValue, OriginConfig } from "../config/pool.ts";
 import type { Config } from "../config/schema.ts";
-import { resolveHeaders, type Bindings } from "../config/secret.ts";
+import { resolveHeaders, type Bindings, type ResolvedHeader } from "../config/secret.ts";
 import type { ServiceConfig } from "../config/service.ts";
 import { openAffinity, type ServiceAffinity } from "./affinity.ts";
 import { accessList, type AccessList } from "./access.ts";
@@ -16,12 +16,12 @@ import { makeRouter, type Router } from "./route.ts";
 export interface Target {
   /** Scheme, host, port and base path, without a slash at the end. */
   readonly base: string;
-  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly headers: readonly ResolvedHeader[];
   readonly fetcher: Pick<Fetcher, "fetch">;
 }
 
 export interface HeaderEdits {
-  readonly set: readonly (readonly [name: string, value: string])[];
+  readonly set: readonly ResolvedHeader[];
   readonly remove: readonly string[];
 }
 
@@ -51,6 +51,8 @@ export interface Plan {
   target(origin: OriginConfig): Target;
   /** The name this deployment signs `Via` with; requests that carry it already have looped. */
   readonly pseudonym: string;
+  /** What it adds to `Via`. */
+  readonly via: string;
 }
 
 /**
@@ -88,7 +90,7 @@ function planOf(config: Config, bindings: Bindings, pseudonym: string, before: R
   for (const { config: service } of services.values()) {
     for (const pool of Object.values(service.pools)) pool.origins.forEach(target);
   }
-  return { config, services, route: makeRouter([...services.values()]), pseudonym, target };
+  return { config, services, route: makeRouter([...services.values()]), pseudonym, via: `1.1 ${pseudonym}`, target };
 }
 
 function servicePlan(
@@ -129,7 +131,7 @@ function isAlike(a: unknown, b: unknown): boolean {
 function makeTarget(origin: OriginConfig, bindings: Bindings): Target {
   const url = new URL(origin.url);
   const headers = resolveHeaders(origin.headers, bindings);
-  if (origin.hostHeader !== undefined) headers.push(["Host", origin.hostHeader]);
+  if (origin.hostHeader !== undefined) headers.push({ name: "Host", value: origin.hostHeader });
   return {
     base: url.origin + url.pathname.replace(/\/$/, ""),
     headers,

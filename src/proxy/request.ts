@@ -17,13 +17,13 @@ export function outboundHeaders(exchange: Exchange): Headers {
   if (fields.clientAddress !== null) headers.append("X-Forwarded-For", fields.clientAddress);
   headers.set("X-Forwarded-Proto", exchange.scheme);
   headers.set("X-Forwarded-Host", host);
-  headers.append("Via", `1.1 ${exchange.gateway.plan.pseudonym}`);
+  headers.append("Via", exchange.gateway.plan.via);
   headers.set("X-Request-Id", exchange.requestId);
   headers.set("Fairlead-Region", exchange.place.region);
   if (fields.maxForwards !== null && request.method === "OPTIONS") countForward(headers, fields.maxForwards);
 
   for (const name of service.requestHeaders.remove) headers.delete(name);
-  for (const [name, value] of service.requestHeaders.set) headers.set(name, value);
+  for (const { name, value } of service.requestHeaders.set) headers.set(name, value);
   return headers;
 }
 
@@ -31,7 +31,7 @@ export function outboundHeaders(exchange: Exchange): Headers {
 export function headersFor(target: Target, headers: Headers): Headers {
   if (target.headers.length === 0) return headers;
   const own = new Headers(headers);
-  for (const [name, value] of target.headers) own.set(name, value);
+  for (const { name, value } of target.headers) own.set(name, value);
   return own;
 }
 

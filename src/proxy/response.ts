@@ -21,7 +21,7 @@ export function clientResponse(exchange: Exchange, origin: Response): Response {
   // RFC 9110 section 6.6.1: a recipient with a clock dates an undated response that it forwards.
   if (!headers.has("Date")) headers.set("Date", new Date().toUTCString());
   for (const name of exchange.service.responseHeaders.remove) headers.delete(name);
-  for (const [name, value] of exchange.service.responseHeaders.set) headers.set(name, value);
+  for (const { name, value } of exchange.service.responseHeaders.set) headers.set(name, value);
   describeExchange(exchange, headers);
   return response;
 }
@@ -53,12 +53,14 @@ export function describeExchange(exchange: Exchange, headers: Headers): void {
 function serverTiming({ attempts, startedMs }: Exchange): string {
   let spentMs = 0;
   let metrics = "";
-  attempts.forEach(({ candidate, durationMs }, index) => {
+  let number = 0;
+  let lastMs = 0;
+  for (const { candidate, durationMs } of attempts) {
     spentMs += durationMs;
-    metrics += `, attempt${index + 1};dur=${durationMs};desc="${candidate.origin.id}"`;
-  });
-  const last = attempts.at(-1);
-  if (last !== undefined) metrics += `, origin;dur=${last.durationMs}`;
+    lastMs = durationMs;
+    metrics += `, attempt${++number};dur=${durationMs};desc="${candidate.origin.id}"`;
+  }
+  if (number > 0) metrics += `, origin;dur=${lastMs}`;
   return `steer;dur=${Math.max(0, Date.now() - startedMs - spentMs)}${metrics}`;
 }
 

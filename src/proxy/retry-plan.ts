@@ -3,7 +3,7 @@ import type { RetryConfig, RetryRule } from "../config/retry.ts";
 import { attemptsAsked } from "../resilience/retry.ts";
 import { pathMatches } from "../steering/narrow.ts";
 
-export type RetryPlan = (path: string, headers: Headers) => RetryRule;
+export type RetryPlan = (path: string, headers: Pick<Headers, "get">) => RetryRule;
 
 /** Lays every override over the service's rule once, so that requests only choose. */
 export function makeRetryPlan(config: RetryConfig): RetryPlan {

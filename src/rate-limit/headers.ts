@@ -6,6 +6,7 @@
 
 /** One limit as far as this answer can tell. */
 export interface Standing {
+  /** An id, so that nothing in it needs escaping in a String of RFC 9651 section 3.3.3. */
   readonly name: string;
   readonly limit: number;
   readonly windowMs: number;
@@ -16,21 +17,28 @@ export interface Standing {
   readonly legacyHeaders: boolean;
 }
 
+/** Where the fields are written. */
+export interface FieldWriter {
+  set(name: string, value: string): void;
+}
+
 /** @param standings of every limit that counted the request, in the order of the configuration; at least one */
-export function rateLimitHeaders(standings: readonly Standing[]): [name: string, value: string][] {
-  const fields: [string, string][] = [
-    ["RateLimit-Policy", standings.map(policyItem).join(", ")],
-    ["RateLimit", standings.map(limitItem).join(", ")],
-  ];
-  const legacy = standings.filter((standing) => standing.legacyHeaders);
-  if (legacy.length === 0) return fields;
-  const tightest = legacy.reduce((least, standing) => (standing.remaining < least.remaining ? standing : least));
-  fields.push(
-    ["X-RateLimit-Limit", String(tightest.limit)],
-    ["X-RateLimit-Remaining", String(remaining(tightest))],
-    ["X-RateLimit-Reset", String(seconds(tightest.resetMs))],
-  );
-  return fields;
+export function writeRateLimits(standings: readonly Standing[], fields: FieldWriter): void {
+  let policies = "";
+  let limits = "";
+  let tightest: Standing | null = null;
+  for (const standing of standings) {
+    policies += (policies === "" ? "" : ", ") + policyItem(standing);
+    limits += (limits === "" ? "" : ", ") + limitItem(standing);
+    if (!standing.legacyHeaders) continue;
+    if (tightest === null || standing.remaining < tightest.remaining) tightest = standing;
+  }
+  fields.set("RateLimit-Policy", policies);
+  fields.set("RateLimit", limits);
+  if (tightest === null) return;
+  fields.set("X-RateLimit-Limit", String(tightest.limit));
+  fields.set("X-RateLimit-Remaining", String(remaining(tightest)));
+  fields.set("X-RateLimit-Reset", String(seconds(tightest.resetMs)));
 }
 
 /** Whole seconds, at least 1: a client that comes back in 0 seconds was told nothing (RFC 9110 section 10.2.3). */
@@ -40,12 +48,12 @@ export function retryAfterSeconds(retryMs: number): number {
 
 function policyItem({ name, limit, windowMs, concurrent }: Standing): string {
   const unit = concurrent ? `;qu="concurrent-requests"` : `;w=${Math.max(1, seconds(windowMs))}`;
-  return `${quoted(name)};q=${Math.floor(limit)}${unit}`;
+  return `"${name}";q=${Math.floor(limit)}${unit}`;
 }
 
 function limitItem(standing: Standing): string {
   const { name, resetMs, concurrent } = standing;
-  return `${quoted(name)};r=${remaining(standing)}${concurrent ? "" : `;t=${seconds(resetMs)}`}`;
+  return `"${name}";r=${remaining(standing)}${concurrent ? "" : `;t=${seconds(resetMs)}`}`;
 }
 
 function remaining({ remaining, limit }: Standing): number {
@@ -54,9 +62,4 @@ function remaining({ remaining, limit }: Standing): number {
 
 function seconds(ms: number): number {
   return Number.isFinite(ms) ? Math.max(0, Math.ceil(ms / 1_000)) : 0;
-}
-
-/** A String of RFC 9651 section 3.3.3. Names are ids, so nothing needs escaping; a stray character is dropped, not sent. */
-function quoted(name: string): string {
-  return `"${name.replace(/[^\x20-\x7e]|["\\]/g, "")}"`;
 }

@@ -152,11 +152,16 @@ export class KeyLease {
     return this.#blockedUnits === Infinity ? 0 : Math.max(0, this.#blockedUntilMs - clock.nowMs);
   }
 
-  /** What is left and when there will be more, as far as this isolate knows. */
-  standing(clock: IsolateClock): { remaining: number; resetMs: number } {
+  /** Units left, as far as this isolate knows: its own and the limiter's. */
+  remaining(clock: IsolateClock): number {
     let remaining = this.#remaining;
     for (const slice of this.#held) if (slice.fromMs <= clock.nowMs) remaining += slice.left;
-    return { remaining, resetMs: Math.max(0, this.#resetAtMs - clock.nowMs) };
+    return remaining;
+  }
+
+  /** ms until there are more. */
+  resetMs(clock: IsolateClock): number {
+    return Math.max(0, this.#resetAtMs - clock.nowMs);
   }
 
   #remembersRefusalOf(units: number, clock: IsolateClock): boolean {

@@ -2,7 +2,7 @@
 
 /** What a key may be made of. Claims are verified ones only. */
 export interface KeyFacts {
-  readonly header: (name: string) => string | null;
+  header(name: string): string | null;
   /** Path as rules compare it, and the target with its query as it came. */
   readonly path: string;
   readonly target: string;
@@ -10,7 +10,7 @@ export interface KeyFacts {
   readonly country: string | null;
   readonly asn: number | null;
   readonly clientAddress: string | null;
-  readonly claim: (name: string) => string | null;
+  claim(name: string): string | null;
 }
 
 /** Reads one part of a key from a request; null when the request has no such thing. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { rateLimitHeaders, retryAfterSeconds, type Standing } from "../../src/rate-limit/headers.ts";
+import { retryAfterSeconds, writeRateLimits, type Standing } from "../../src/rate-limit/headers.ts";
 
 const standing = (over: Partial<Standing> = {}): Standing => ({
   name: "per-user",
@@ -11,7 +11,11 @@ const standing = (over: Partial<Standing> = {}): Standing => ({
   legacyHeaders: false,
   ...over,
 });
-const fields = (...standings: Standing[]) => Object.fromEntries(rateLimitHeaders(standings));
+const fields = (...standings: Standing[]) => {
+  const written = new Map<string, string>();
+  writeRateLimits(standings, written);
+  return Object.fromEntries(written);
+};
 
 describe("the fields of an answer", () => {
   it("tell the policy and where the client stands", () => {

@@ -99,10 +99,10 @@ describe("IPv6 addresses count by /64", () => {
   });
 });
 
-const read = (value: string | null, most = 50) => costReader("header:x-cost", most)(() => value);
+const read = (value: string | null, most = 50) => costReader("header:x-cost", most)({ header: () => value });
 
 describe("a cost", () => {
-  it("is the configured number", () => expect(costReader(3, 10)(() => "9")).toBe(3));
+  it("is the configured number", () => expect(costReader(3, 10)({ header: () => "9" })).toBe(3));
 
   it.each([
     ["7", 7],
