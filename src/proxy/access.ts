@@ -49,17 +49,29 @@ function maskOf(bits: number): number {
   return bits === 0 ? 0 : -1 << (32 - bits);
 }
 
+const DOT = 46;
+const ZERO = 48;
+const NINE = 57;
+
 /** An IPv4 address in its usual notation as 32 bits; null for anything else. */
 function numberOf(text: string): number | null {
-  const parts = /^(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})$/.exec(text);
-  if (parts === null) return null;
   let address = 0;
-  for (let index = 1; index <= 4; index++) {
-    const octet = Number(parts[index]);
+  let octet = -1;
+  let dots = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === DOT) {
+      if (octet === -1 || ++dots > 3) return null;
+      address = (address << 8) | octet;
+      octet = -1;
+      continue;
+    }
+    // A leading zero means octal to some and nothing to others.
+    if (code < ZERO || code > NINE || octet === 0) return null;
+    octet = (octet === -1 ? 0 : octet * 10) + code - ZERO;
     if (octet > 255) return null;
-    address = (address << 8) | octet;
   }
-  return address;
+  return dots === 3 && octet !== -1 ? (address << 8) | octet : null;
 }
 
 /** Any other notation; IPv4 written as IPv6 is IPv4. */

@@ -106,8 +106,8 @@ export function readFields(headers: Headers): RequestFields {
 }
 
 /** The fields that `Connection` nominates for this hop, less those that the runtime sees to (RFC 9110 section 7.6.1). */
-export function nominatedFields(connection: string | null): string[] {
-  if (connection === null || connection === "keep-alive" || connection === "close") return [];
+export function nominatedFields(connection: string | null): readonly string[] {
+  if (connection === null || connection === "keep-alive" || connection === "close") return NONE;
   return connection
     .split(",")
     .map((option) => option.trim())

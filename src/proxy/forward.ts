@@ -20,6 +20,9 @@ import { startTry, tryCandidate, type Errand } from "./try.ts";
 /** What came of it: an origin's answer (it may be a bad one, when no other was to be had), or a failure of our own. */
 export type Answer = { readonly response: Response } | { readonly failure: Failure };
 
+/** Most requests try one candidate: until then they share this list. */
+const NOBODY: readonly Candidate[] = [];
+
 /** Seconds after which a client may find an origin available again; local ejections last one. */
 const RETRY_AFTER_SECONDS = 1;
 
@@ -42,7 +45,7 @@ export async function forward(exchange: Exchange): Promise<Answer> {
     headers: outboundHeaders(exchange),
     target: outboundTarget(exchange),
     body,
-    tried: [],
+    tried: NOBODY,
     hedgesLeft: rule.hedge?.max ?? 0,
   };
   countRequest(service.pace.budget, exchange.startedMs);

@@ -7,6 +7,7 @@ import { SessionTurn } from "./affinity.ts";
 import { addressOf } from "./address.ts";
 import { answerAsRecipient, refusalOf } from "./admit.ts";
 import type { Exchange } from "./exchange.ts";
+import type { Admission } from "./limit.ts";
 import { failureResponse, type Failure } from "./failure.ts";
 import { readFields, type RequestFields } from "./fields.ts";
 import type { Gateway } from "./gateway.ts";
@@ -16,8 +17,18 @@ import { clientResponse, describeExchange } from "./response.ts";
 import type { Served } from "./cache-turn.ts";
 import { throughCache } from "./through-cache.ts";
 
-/** Serves one request, or returns null when its host and path belong to no service. */
-export async function handle(request: Request, gateway: Gateway, context: ExecutionContext): Promise<Response | null> {
+/**
+ * Serves one request. Nothing is awaited that need not be: what a function that waits holds, the garbage collector carries.
+ *
+ * @param hasWaited for the view's first sync; a request waits for it once
+ * @returns null when its host and path belong to no service
+ */
+export function handle(
+  request: Request,
+  gateway: Gateway,
+  context: ExecutionContext,
+  hasWaited = false,
+): Response | null | Promise<Response | null> {
   // Once each: every look at a property of the request crosses into the runtime.
   const { url, method, headers } = request;
   const address = addressOf(url);
@@ -36,12 +47,9 @@ export async function handle(request: Request, gateway: Gateway, context: Execut
   const place = gateway.placeOf(request.cf as EdgeFacts | undefined);
   const view = gateway.viewFrom(place.region);
   view.sync.keep(context);
-  const firstSync = view.sync.firstSync();
-  if (firstSync !== null) {
-    await firstSync;
-    // What came may be another configuration than the one it was routed by.
-    if (gateway.plan !== plan) return handle(request, gateway, context);
-  }
+  const firstSync = hasWaited ? null : view.sync.firstSync();
+  // What comes may be another configuration than the one it was routed by.
+  if (firstSync !== null) return firstSync.then(() => handle(request, gateway, context, true));
   const state = view.services.get(service.name);
   if (state === undefined) return null;
   const away = state.maintenance === null ? null : maintenanceAnswer(state.maintenance, method, fields.clientAddress);
@@ -71,19 +79,27 @@ export async function handle(request: Request, gateway: Gateway, context: Execut
   };
 
   const asked = service.limits.admit(exchange);
-  const admission = asked instanceof Promise ? await asked : asked;
-  if (admission.refusal !== null) return admission.dress(failed(exchange, admission.refusal));
+  return asked instanceof Promise ? asked.then((admission) => serve(exchange, admission)) : serve(exchange, asked);
+}
 
+/** Serves a request whose limits have been asked. */
+function serve(exchange: Exchange, admission: Admission): Response | Promise<Response> {
+  if (admission.refusal !== null) return admission.dress(failed(exchange, admission.refusal));
   const ruled = ruleOf(exchange.state, exchange)?.config.then.respond;
   if (ruled !== undefined) return admission.dress(ownAnswer(exchange, ruled));
+  return isKeyed(exchange) ? serveOnce(exchange, admission) : serveAny(exchange, admission);
+}
 
-  if (isKeyed(exchange)) {
-    const answer = await throughLedger(exchange, async (run) => answerOf(run, await throughCache(run)));
-    return admission.dress("response" in answer ? answer.response : failed(exchange, answer.failure));
-  }
+async function serveAny(exchange: Exchange, admission: Admission): Promise<Response> {
   const answer = answerOf(exchange, await throughCache(exchange));
   // A session's new cookie is signed, and that has to be waited for.
   return admission.dress(answer instanceof Promise ? await answer : answer);
+}
+
+/** A request with a key that the ledger knows is answered as it was before. */
+async function serveOnce(exchange: Exchange, admission: Admission): Promise<Response> {
+  const answer = await throughLedger(exchange, async (run) => answerOf(run, await throughCache(run)));
+  return admission.dress("response" in answer ? answer.response : failed(exchange, answer.failure));
 }
 
 /** Shared by all exchanges: a function of each one's own would be made for every request. */

@@ -2,6 +2,7 @@
 import type { RateLimitConfig } from "../config/rate-limits.ts";
 import { FULL_SCALE, nextScale, type Scale } from "../rate-limit/adapt.ts";
 import { costReader, type FieldReader } from "../rate-limit/cost.ts";
+import { policyItem } from "../rate-limit/headers.ts";
 import { claimsIn, keyReader, type KeyFacts } from "../rate-limit/key.ts";
 import { limiterScope } from "../rate-limit/limiter-name.ts";
 import { matcher, type Matcher } from "../rate-limit/match.ts";
@@ -25,6 +26,8 @@ export interface ReadyLimit {
   readonly keyOf: (facts: KeyFacts) => string;
   readonly costOf: (facts: FieldReader) => number;
   readonly wantsClaims: boolean;
+  /** What answers say of a rule of this limit. */
+  readonly policyOf: (rule: Rule) => string;
   /** The rule as it is now. */
   readonly rule: (gauge: PressureGauge, state: ServiceState, nowMs: number) => Rule;
 }
@@ -41,6 +44,7 @@ export function readyLimit(service: string, config: RateLimitConfig, bindings: B
     keyOf: keyReader(config.key),
     costOf: costReader(cost, Math.min(maxCost, rule.burst)),
     wantsClaims: claimsIn(config.key).length > 0,
+    policyOf: policyWriter(config.name),
     rule: config.adapt === undefined ? () => rule : adapting(rule, config.adapt),
   };
 }
@@ -58,6 +62,19 @@ function counterFor(service: string, config: RateLimitConfig, bindings: Bindings
   if (limiters === undefined) throw new Error("Expected the binding `RATE_LIMITER` in wrangler.toml, got nothing");
   const memory = new LimitMemory(limiters, scope, config.timeoutMs);
   return mode === "exact" ? exactCounter(memory) : leasedCounter(memory);
+}
+
+/** Rules seldom change: what was last said of one is remembered. */
+function policyWriter(name: string): ReadyLimit["policyOf"] {
+  let written: Rule | null = null;
+  let text = "";
+  return (rule) => {
+    if (rule === written) return text;
+    const { limit, windowMs, algorithm } = rule;
+    text = policyItem({ name, limit, windowMs, concurrent: algorithm === "concurrency" });
+    written = rule;
+    return text;
+  };
 }
 
 /** Every isolate scales by what it sees itself; none scales up beyond what is configured. */

@@ -94,28 +94,24 @@ export function openLimits(name: string, config: ServiceConfig, bindings: Bindin
       return turnedAway({ kind: "reduced-capacity", level, retryAfterSeconds: SHED_RETRY_SECONDS });
     }
     if (counting.length === 0) return UNLIMITED;
-    const counted: Counted[] = [];
+    const counted = counting.map((limit): Counted => ({
+      limit,
+      rule: limit.rule(gauge, state, startedMs),
+      key: limit.keyOf(facts),
+      units: limit.costOf(facts),
+      reservation: UNANSWERED,
+    }));
     let refused = 0;
-    for (const limit of counting) {
-      const one: Counted = {
-        limit,
-        rule: limit.rule(gauge, state, startedMs),
-        key: limit.keyOf(facts),
-        units: limit.costOf(facts),
-        reservation: UNANSWERED,
-      };
-      if (isRefusedAlready(one)) refused++;
-      counted.push(one);
-    }
+    for (const one of counted) if (isRefusedAlready(one)) refused++;
     // Who is known to be over one limit is not counted by the others: an attacker costs no call.
     if (refused > 0) return conclude(name, exchange, counted.filter(isRefusal));
-    const waiting: Promise<void>[] = [];
+    let waiting: Promise<void>[] | null = null;
     for (const one of counted) {
       const answer = one.limit.counter.reserve(one.key, one.units, one.rule, context);
-      if (answer instanceof Promise) waiting.push(answer.then((late) => void (one.reservation = late)));
+      if (answer instanceof Promise) (waiting ??= []).push(answer.then((late) => void (one.reservation = late)));
       else one.reservation = answer;
     }
-    return waiting.length === 0
+    return waiting === null
       ? conclude(name, exchange, counted)
       : Promise.all(waiting).then(() => conclude(name, exchange, counted));
   }
@@ -149,6 +145,10 @@ function isRefusal({ reservation }: Counted): boolean {
   return reservation.verdict === "refused";
 }
 
+function isKnown({ reservation }: Counted): boolean {
+  return !Number.isNaN(reservation.remaining);
+}
+
 /** All reserved: in. One refused: what the others reserved comes back. */
 function conclude(service: string, exchange: Exchange, counted: readonly Counted[]): Admission {
   const refusal = refusalOf(counted);
@@ -174,9 +174,8 @@ class Judged implements Admission {
   dress(response: Response): Response {
     const counted = this.#counted;
     if (response.webSocket !== null) return endWith(response, counted, this.#exchange);
-    const standings: Standing[] = [];
-    for (const one of counted) if (!Number.isNaN(one.reservation.remaining)) standings.push(standingOf(one));
-    if (standings.length > 0) writeRateLimits(standings, response.headers);
+    const known = counted.every(isKnown) ? counted : counted.filter(isKnown);
+    if (known.length > 0) writeRateLimits(known.map(standingOf), response.headers);
     return this.refusal === null ? endWith(response, counted, this.#exchange) : response;
   }
 }
@@ -202,10 +201,10 @@ function eventOf({ limit: { config }, reservation: { verdict } }: Counted): Limi
   return config.dryRun ? "dry-run-refused" : "refused";
 }
 
-function standingOf({ limit: { config }, rule, reservation: { remaining, resetMs } }: Counted): Standing {
-  const { name, legacyHeaders } = config;
+function standingOf({ limit, rule, reservation: { remaining, resetMs } }: Counted): Standing {
+  const { name, legacyHeaders } = limit.config;
   const concurrent = rule.algorithm === "concurrency";
-  return { name, limit: rule.limit, windowMs: rule.windowMs, concurrent, remaining, resetMs, legacyHeaders };
+  return { name, limit: rule.limit, concurrent, policy: limit.policyOf(rule), remaining, resetMs, legacyHeaders };
 }
 
 /** The level of a request: by the service's rules, else the most urgent of the limits that count it. */

@@ -24,7 +24,7 @@ export interface Errand {
   readonly target: string;
   readonly body: OutboundBody;
   /** In the order they were begun. */
-  readonly tried: Candidate[];
+  tried: readonly Candidate[];
   /** Hedges this request may still send. */
   hedgesLeft: number;
 }
@@ -75,7 +75,7 @@ export function tryCandidate(
     note(exchange.attempts, { candidate, durationMs, result }, cancel?.aborted === true);
     return judged;
   };
-  errand.tried.push(candidate);
+  errand.tried = errand.tried.length === 0 ? [candidate] : [...errand.tried, candidate];
   recordStart(exchange.view.report, candidate);
   const outcome = send(to, message, deadline).then(
     (response) => ended(judge(response)),

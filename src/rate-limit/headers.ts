@@ -4,14 +4,23 @@
  * Structured fields after draft-ietf-httpapi-ratelimit-headers-11. No partition key is told: it would be the client's own.
  */
 
-/** One limit as far as this answer can tell. */
-export interface Standing {
+/** What a limit allows. */
+export interface Policy {
   /** An id, so that nothing in it needs escaping in a String of RFC 9651 section 3.3.3. */
   readonly name: string;
   readonly limit: number;
   readonly windowMs: number;
   /** Counts requests in flight, not per window. */
   readonly concurrent: boolean;
+}
+
+/** One limit as far as this answer can tell. */
+export interface Standing {
+  readonly name: string;
+  readonly limit: number;
+  readonly concurrent: boolean;
+  /** Its item of `RateLimit-Policy`, which is the same for many requests. */
+  readonly policy: string;
   readonly remaining: number;
   readonly resetMs: number;
   readonly legacyHeaders: boolean;
@@ -28,8 +37,8 @@ export function writeRateLimits(standings: readonly Standing[], fields: FieldWri
   let limits = "";
   let tightest: Standing | null = null;
   for (const standing of standings) {
-    policies += (policies === "" ? "" : ", ") + policyItem(standing);
-    limits += (limits === "" ? "" : ", ") + limitItem(standing);
+    policies += policies === "" ? standing.policy : `, ${standing.policy}`;
+    limits += limits === "" ? limitItem(standing) : `, ${limitItem(standing)}`;
     if (!standing.legacyHeaders) continue;
     if (tightest === null || standing.remaining < tightest.remaining) tightest = standing;
   }
@@ -46,7 +55,8 @@ export function retryAfterSeconds(retryMs: number): number {
   return Math.max(1, seconds(retryMs));
 }
 
-function policyItem({ name, limit, windowMs, concurrent }: Standing): string {
+/** A limit as an item of `RateLimit-Policy`. */
+export function policyItem({ name, limit, windowMs, concurrent }: Policy): string {
   const unit = concurrent ? `;qu="concurrent-requests"` : `;w=${Math.max(1, seconds(windowMs))}`;
   return `"${name}";q=${Math.floor(limit)}${unit}`;
 }

@@ -1,16 +1,16 @@
 import { describe, expect, it } from "vitest";
-import { retryAfterSeconds, writeRateLimits, type Standing } from "../../src/rate-limit/headers.ts";
+import {
+  policyItem,
+  retryAfterSeconds,
+  writeRateLimits,
+  type Policy,
+  type Standing,
+} from "../../src/rate-limit/headers.ts";
 
-const standing = (over: Partial<Standing> = {}): Standing => ({
-  name: "per-user",
-  limit: 1_000,
-  windowMs: 3_600_000,
-  concurrent: false,
-  remaining: 41,
-  resetMs: 12_001,
-  legacyHeaders: false,
-  ...over,
-});
+const standing = (over: Partial<Standing & Policy> = {}): Standing => {
+  const policy = { name: "per-user", limit: 1_000, windowMs: 3_600_000, concurrent: false, ...over };
+  return { ...policy, policy: policyItem(policy), remaining: 41, resetMs: 12_001, legacyHeaders: false, ...over };
+};
 const fields = (...standings: Standing[]) => {
   const written = new Map<string, string>();
   writeRateLimits(standings, written);
