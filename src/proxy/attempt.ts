@@ -63,7 +63,7 @@ export function send(target: Target, { method, url, headers, body }: Message, de
     } as const;
     return target.fetcher.fetch(url, body.carrier === null ? init : carriedBy(body.carrier, init));
   } catch (error) {
-    return Promise.reject(error as Error);
+    return Promise.reject(error);
   }
 }
 
