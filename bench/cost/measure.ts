@@ -5,7 +5,7 @@ import { startBenchOrigin } from "../hot-path/start-origin.ts";
 import { REQUEST_HEADERS } from "../hot-path/wrk.ts";
 import { serveWorkers, type ServedWorkers } from "../workerd.ts";
 import { get, sendMany, withSession } from "./client.ts";
-import { everythingOn, SESSION_SECRETS } from "./everything-on.ts";
+import { everythingOn, SESSION_SECRETS } from "../everything-on.ts";
 import type { BusyCounts, QuietCounts } from "./loads.ts";
 
 interface Counted {
@@ -35,7 +35,7 @@ const CONNECTIONS = 16;
 const START_REQUESTS = 5_000;
 
 /** @param seconds of the Worker's clock */
-export function countBusy(seconds: number, config = everythingOn()): Promise<BusyCounts> {
+export function countBusy(seconds: number, config = everythingOn): Promise<BusyCounts> {
   return withFairlead(config, { MS_PER_REQUEST: String(MS_PER_REQUEST) }, async ({ addresses, process }) => {
     const address = addresses.get("fairlead")!;
     const headers = await withSession(address);
@@ -61,7 +61,7 @@ export function countBusy(seconds: number, config = everythingOn()): Promise<Bus
 
 /** The first minute is not counted: it starts everything. Its time is the machine's: objects come and go with it. */
 export function countQuiet(minutes: number): Promise<QuietCounts> {
-  return withFairlead(everythingOn(), {}, async ({ addresses }) => {
+  return withFairlead(everythingOn, {}, async ({ addresses }) => {
     const address = addresses.get("fairlead")!;
     const startedMs = performance.now();
     await sendFromAll(address);

@@ -26,7 +26,7 @@ import { accessList } from "../../src/proxy/access.ts";
 import { addressOf, comparablePath } from "../../src/proxy/address.ts";
 import { makeRouter } from "../../src/proxy/route.ts";
 import { costReader } from "../../src/rate-limit/cost.ts";
-import { rateLimitHeaders } from "../../src/rate-limit/headers.ts";
+import { policyItem, writeRateLimits } from "../../src/rate-limit/headers.ts";
 import { keyReader } from "../../src/rate-limit/key.ts";
 import { matcher } from "../../src/rate-limit/match.ts";
 import { admitsLevel } from "../../src/rate-limit/priority.ts";
@@ -100,23 +100,17 @@ function limits(): Side[] {
   const counts = matcher({ paths: ["/articles/*"], methods: ["GET", "HEAD"], hosts: ["*.test"] });
   const cost = costReader("header:X-Cost", 100);
   const pressure = { load: 0.7, health: 0.9 };
-  const standing = {
-    name: "per-client",
-    limit: 600,
-    windowMs: 60_000,
-    concurrent: false,
-    remaining: 412,
-    resetMs: 31_000,
-    legacyHeaders: true,
-  };
+  const policy = { name: "per-client", limit: 600, windowMs: 60_000, concurrent: false };
+  const standing = { ...policy, policy: policyItem(policy), remaining: 412, resetMs: 31_000, legacyHeaders: true };
+  const written = new Map<string, string>();
   return [
     side("whether a limit counts a request", () => counts("GET", "shop.test", "/articles/42")),
     side("key of a limit: IPv4 address", () => byAddress(facts)),
     side("key of a limit: network of an IPv6 address", () => byNetwork(ofIpv6)),
     side("key of a limit: API key and path", () => byApiKeyAndPath(facts)),
-    side("cost of a request, from a field it has not", () => cost(field)),
+    side("cost of a request, from a field it has not", () => cost({ header: field })),
     side("whether a priority level is let in", () => admitsLevel("normal", pressure, 0.5)),
-    side("the fields that tell a limit, legacy ones too", () => rateLimitHeaders([standing])),
+    side("the fields that tell a limit, legacy ones too", () => writeRateLimits([standing], written)),
   ];
 }
 

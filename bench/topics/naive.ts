@@ -1,7 +1,7 @@
 /** Topic `naive`: Fairlead beside the textbook design, which asks three Durable Objects on every request. */
 import { get, Agent } from "node:http";
 import { withSession, type RequestHeaders } from "../cost/client.ts";
-import { everythingOn, SESSION_SECRETS } from "../cost/everything-on.ts";
+import { everythingOn, SESSION_SECRETS } from "../everything-on.ts";
 import { cpuMicroseconds } from "../hot-path/cpu.ts";
 import { startBenchOrigin } from "../hot-path/start-origin.ts";
 import { drive, hasWrk } from "../hot-path/wrk.ts";
@@ -16,7 +16,7 @@ const TOLD = "textbook-told";
 const FAIRLEAD = "fairlead";
 
 /** The configuration of both sides. */
-const CONFIG = everythingOn();
+const CONFIG = everythingOn;
 
 const CONNECTIONS = 32;
 const ROUNDS = 20;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { everythingOn } from "../../bench/cost/everything-on.ts";
+import { everythingOn } from "../../bench/everything-on.ts";
 import { firstMillion } from "../../bench/cost/loads.ts";
 import { countBusy } from "../../bench/cost/measure.ts";
 
@@ -12,7 +12,7 @@ describe("calls counted by a clock that goes by requests", () => {
   });
 
   it("are one a request where a limit is exact", async () => {
-    const config = everythingOn();
+    const config = everythingOn;
     const { bench } = config.services;
     const rateLimits = bench!.rateLimits.map((limit) => ({ ...limit, mode: "exact" as const }));
     const exact = await countBusy(1, { ...config, services: { bench: { ...bench!, rateLimits } } });
