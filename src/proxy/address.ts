@@ -38,11 +38,14 @@ export function isServerWide(url: string): boolean {
  * origin is the path as it came.
  */
 export function comparablePath(path: string): string {
-  const decoded = path.includes("%") ? path.replace(ESCAPE, comparableEscape) : path;
-  return decoded.includes("/.") ? withoutDots(decoded) : decoded;
+  const unescaped = path.includes("%") ? withComparableEscapes(path) : path;
+  return unescaped.includes("/.") ? withoutDots(unescaped) : unescaped;
 }
 
-const ESCAPE = /%[0-9a-f]{2}/gi;
+/** Four bits by character code of a hexadecimal digit; 255 for what is none. */
+const HEX = new Uint8Array(128).fill(255);
+for (const [bits, digits] of "0123456789abcdef".split("").entries())
+  for (const digit of [digits, digits.toUpperCase()]) HEX[digit.charCodeAt(0)] = bits;
 
 /** By the byte that is escaped: the character where it is unreserved, else the escape in capitals. */
 const COMPARABLE = Array.from({ length: 256 }, (_, byte) => {
@@ -50,8 +53,17 @@ const COMPARABLE = Array.from({ length: 256 }, (_, byte) => {
   return /[A-Za-z0-9._~-]/.test(character) ? character : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
 });
 
-function comparableEscape(escape: string): string {
-  return COMPARABLE[Number.parseInt(escape.slice(1), 16)]!;
+function withComparableEscapes(path: string): string {
+  let text = "";
+  let from = 0;
+  for (let at = path.indexOf("%"); at !== -1; at = path.indexOf("%", at + 1)) {
+    const high = HEX[path.charCodeAt(at + 1)] ?? 255;
+    const low = HEX[path.charCodeAt(at + 2)] ?? 255;
+    if (high === 255 || low === 255) continue;
+    text += path.slice(from, at) + COMPARABLE[high * 16 + low]!;
+    from = at + 3;
+  }
+  return text + path.slice(from);
 }
 
 /** @param path begins with `/` */
