@@ -45,8 +45,14 @@ function told(error: unknown): string {
 
 /** In one step: several may build at once, and none may read half of it. */
 function writeModule(config: Config, path: string): void {
-  mkdirSync(dirname(path), { recursive: true });
-  const draft = `${path}.${process.pid}`;
-  writeFileSync(draft, `export default ${JSON.stringify(config)};\n`);
-  renameSync(draft, path);
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    const draft = `${path}.${process.pid}`;
+    writeFileSync(draft, `export default ${JSON.stringify(config)};\n`);
+    renameSync(draft, path);
+  } catch (error) {
+    throw new Unusable(`It is sound, but could not be written to ${path}: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
 }

@@ -63,12 +63,13 @@ export interface WorkerSettings {
  */
 export async function writeWranglerConfig({ config, vars, main }: WorkerSettings, directory: string): Promise<string> {
   const raw = experimental_readRawConfig({ config: WRANGLER_CONFIG }).rawConfig as unknown as RawWranglerConfig;
-  const { env: _environments, assets, alias, ...kept } = raw;
+  const { env: _environments, assets, alias, build, ...kept } = raw;
   const written = {
     ...kept,
     main: main ?? join(PROJECT, raw.main),
     vars: { ...raw.vars, ...vars },
-    build: { ...raw.build, cwd: resolve(PROJECT, raw.build?.cwd ?? ".") },
+    // The build step checks and writes fairlead.config.ts: of no use where another configuration takes its place.
+    ...(config === undefined ? { build: { ...build, cwd: resolve(PROJECT, build?.cwd ?? ".") } } : {}),
     ...(assets === undefined ? {} : { assets: { ...assets, ...absolute(assets.directory) } }),
     alias: {
       ...Object.fromEntries(Object.entries(alias ?? {}).map(([name, path]) => [name, resolve(PROJECT, path)])),

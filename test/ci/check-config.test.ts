@@ -18,9 +18,9 @@ afterAll(() => rmSync(checkout, { recursive: true }));
 const IMPORT = 'import { defineConfig } from "./src/config/define.ts";';
 const SERVICES = `{ web: { hosts: ["x.example.com"], pools: { p: { region: "weur", origins: [{ id: "a", url: "https://a.example.com" }] } } } }`;
 
-async function check(text: string) {
+async function check(text: string, ...args: string[]) {
   writeFileSync(join(checkout, "fairlead.config.ts"), text);
-  return promisify(execFile)(process.execPath, [join(checkout, ".ci/check-config.ts")]).then(
+  return promisify(execFile)(process.execPath, [join(checkout, ".ci/check-config.ts"), ...args]).then(
     ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
     (error: { code: number; stdout: string; stderr: string }) => error,
   );
@@ -30,6 +30,15 @@ describe("npm run check:config", () => {
   it("says that a configuration is sound", async () => {
     const { code, stdout } = await check(`${IMPORT} export default defineConfig({ services: ${SERVICES} });`);
     expect([code, stdout]).toEqual([0, "fairlead.config.ts is sound: 1 service(s), 1 origin(s).\n"]);
+  });
+
+  it("says when it cannot write what it has checked", async () => {
+    const text = `${IMPORT} export default defineConfig({ services: ${SERVICES} });`;
+    const { code, stderr } = await check(text, "--write", join(checkout, "package.json/config.js"));
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^fairlead\.config\.ts: It is sound, but could not be written/),
+    ]);
   });
 
   it.each([
