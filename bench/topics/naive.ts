@@ -19,7 +19,7 @@ const FAIRLEAD = "fairlead";
 const CONFIG = everythingOn;
 
 const CONNECTIONS = 32;
-const ROUNDS = 20;
+const ROUNDS = 16;
 const QUICK_ROUNDS = 4;
 
 /** Round trip from an isolate to an object elsewhere on its continent, ms. */
