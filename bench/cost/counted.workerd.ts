@@ -3,7 +3,6 @@
  * on any host tells them. Worker and objects share an isolate in plain workerd, and so the counters. With the variable
  * `MS_PER_REQUEST` time goes by requests: each takes so many ms.
  */
-import { env } from "cloudflare:workers";
 import { AuditLog as PlainAuditLog } from "../../durable-objects/audit-log.ts";
 import { ControlPlane as PlainControlPlane } from "../../durable-objects/control-plane.ts";
 import { IdempotencyLedger as PlainLedger } from "../../durable-objects/idempotency-ledger.ts";
@@ -12,12 +11,9 @@ import { RateLimiter as PlainLimiter } from "../../durable-objects/rate-limiter.
 import { RegionHub as PlainHub } from "../../durable-objects/region-hub.ts";
 import { SessionAffinity as PlainSessions } from "../../durable-objects/session-affinity.ts";
 import fairlead from "../../src/index.ts";
-import { goByRequests, isTimeForAlarm, pass, setAlarmsByRequests } from "./request-clock.workerd.ts";
+import { isTimeForAlarm, requestCame, setAlarmsByClock } from "./clock.workerd.ts";
 
 type Method = (this: unknown, ...args: unknown[]) => unknown;
-
-const msPerRequest = Number((env as { MS_PER_REQUEST?: string }).MS_PER_REQUEST ?? Number.NaN);
-if (!Number.isNaN(msPerRequest)) goByRequests();
 
 const calls: Record<string, number> = {};
 let rowsWritten = 0;
@@ -49,7 +45,7 @@ globalThis.fetch = (...request: Parameters<typeof fetch>) => {
 export default {
   fetch(request, env, context) {
     if (request.url.endsWith("/bench-counts")) return Response.json({ calls, rowsWritten, subrequests });
-    if (!Number.isNaN(msPerRequest)) pass(msPerRequest);
+    requestCame();
     return fairlead.fetch(request, env, context);
   },
 } satisfies ExportedHandler;
@@ -82,7 +78,7 @@ const one = () => 1;
 function countRows(storage: DurableObjectStorage): void {
   if (isStorageCounted) return;
   isStorageCounted = true;
-  setAlarmsByRequests(storage);
+  setAlarmsByClock(storage);
   countOn(storage, ["put", "delete", "deleteAll", "setAlarm", "deleteAlarm"], one);
   countOn(storage.kv, ["put", "delete"], one);
   countOn(storage.sql, ["exec"], (cursor) => (cursor as SqlStorageCursor<never>).rowsWritten);
