@@ -56,7 +56,7 @@ export class ServiceAffinity {
   lives(session: Session, { view }: Exchange, nowMs: number): boolean {
     if (isOver(this.config, session, nowMs)) return false;
     const rules = view.agreed.logged.sessions;
-    if (this.#cleared.get(session) === rules.version) return true;
+    if (rules.entries.size === 0 || this.#cleared.get(session) === rules.version) return true;
     if (isEnded(session, this.service, rules)) return false;
     this.#cleared.set(session, rules.version);
     return true;
@@ -143,7 +143,7 @@ export class SessionTurn {
       return;
     }
     const places = this.#moves(candidate) ? settledAt(config, atlas, before.places, candidate) : before.places;
-    const moved = places.join() !== before.places.join();
+    const moved = places !== before.places && places.join() !== before.places.join();
     const span = cookies === null ? null : prolonged(config, before, nowMs);
     if (!moved && span === null) return;
     this.#session = { ...before, ...span, places };

@@ -102,7 +102,8 @@ function firstPlace(errand: Errand): Candidate | null | Promise<Candidate | null
   const { claim } = errand;
   if (claim.kind !== "stay") return nextPlace(errand);
   const { pace, config } = errand.exchange.service;
-  const home: Candidate = { ...claim.candidate, share: 1 };
+  const { pool, origin } = claim.candidate;
+  const home: Candidate = { pool, origin, share: 1 };
   if (enterOrigin(pace, config.concurrency, home.origin)) return home;
   return waitForOrigin(pace, config.concurrency!, home.origin).then((entered) => (entered ? home : nextPlace(errand)));
 }
