@@ -31,6 +31,8 @@ export function quietWrangler(directory: string): Record<string, string> {
     WRANGLER_SEND_METRICS: "false",
     WRANGLER_SEND_ERROR_REPORTS: "false",
     WRANGLER_WRITE_LOGS: "false",
+    // Nothing of it stays in the home directory, which need not even be one that can be written to.
+    XDG_CONFIG_HOME: join(directory, "config"),
     // Several run side by side: none may find another through the registry that wrangler keeps in the home directory.
     WRANGLER_REGISTRY_PATH: join(directory, "registry"),
   };

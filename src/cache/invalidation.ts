@@ -20,7 +20,7 @@ export function invalidatedUrls(
   status: number,
   field: (name: string) => string | null,
 ): string[] {
-  if (!isUnsafe(method) || status < 200 || status > 399) return [];
+  if (!isUnsafe(method) || status < 200 || status > 399 || !URL.canParse(url)) return [];
   const target = new URL(url);
   target.hash = "";
   const urls = new Set([target.href]);
@@ -38,6 +38,7 @@ export function invalidatedUrls(
 export function locatesTarget(url: string, contentLocation: string | null): boolean {
   return (
     contentLocation !== null &&
+    URL.canParse(url) &&
     URL.canParse(contentLocation, url) &&
     new URL(contentLocation, url).href === new URL(url).href
   );

@@ -1,5 +1,5 @@
 /** Whether a stored response fits the request fields its `Vary` names (RFC 9111 section 4.1). */
-import { splitList, tokenList, trimOws } from "./field-list.ts";
+import { splitList, TOKEN, tokenList, trimOws } from "./field-list.ts";
 
 /** What a stored response was selected by: field names (sorted, lower case) and the normalised values asked with. */
 export type Selection = readonly (readonly [name: string, value: string | null])[];
@@ -7,11 +7,14 @@ export type Selection = readonly (readonly [name: string, value: string | null])
 /** Reads a request field, null when absent. */
 export type RequestField = (name: string) => string | null;
 
-/** The names in `Vary`, sorted and without repeats; `"*"` when nothing the cache sees can select the response. */
+/**
+ * The names in `Vary`, sorted and without repeats; `"*"` when nothing the cache sees can select the response, as when
+ * what is named there is no field (and asking a `Headers` for it would throw).
+ */
 export function varyNames(vary: string | null): readonly string[] | "*" {
   if (vary === null) return [];
   const names = tokenList(vary);
-  return names.includes("*") ? "*" : [...new Set(names)].toSorted();
+  return names.some((name) => name === "*" || !TOKEN.test(name)) ? "*" : [...new Set(names)].toSorted();
 }
 
 /** What a request says in the named fields. */

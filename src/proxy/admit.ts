@@ -50,8 +50,11 @@ export const MALFORMED_HOST = "Expected one `Host` that is a host and an optiona
 
 /** True for a `Host` that cannot be one host and a port, such as two that the runtime joined. */
 export function isMalformedHost(host: string): boolean {
-  return /[\s,/@?#\\]/.test(host);
+  return MALFORMED.test(host);
 }
+
+/** A character that no host has, or a port beyond 65,535. */
+const MALFORMED = /[\s,/@?#\\]|:0*(?:[1-9]\d{5,}|[7-9]\d{4}|6[6-9]\d{3}|65[6-9]\d\d|655[4-9]\d|6553[6-9])$/;
 
 /**
  * The answer to `OPTIONS *` and to `OPTIONS` with `Max-Forwards: 0`, whose recipient is this gateway (RFC 9110 sections

@@ -46,7 +46,7 @@ export function throughCache(exchange: Exchange): Promise<Served> {
 async function underRule(exchange: Exchange, cache: ServiceCache, rule: CacheRule): Promise<Served> {
   const { request } = exchange;
   const { controlPlane } = exchange.gateway;
-  if (request.method === "PURGE" && cache.config.purgeMethod && controlPlane !== null)
+  if (request.method === "PURGE" && cache.config.purgeMethod && controlPlane !== null && URL.canParse(request.url))
     return { hit: await controlPlane(purgeRequest(request), exchange.context), event: null };
   if (isUnsafe(request.method)) return write(exchange, cache, rule);
   if ((request.method !== "GET" && request.method !== "HEAD") || request.body !== null) return forward(exchange);

@@ -20,6 +20,12 @@ it("a request that fails or changes nothing invalidates nothing", () => {
   expect(urls("OPTIONS", 200)).toEqual([]);
 });
 
+it("a URL that is none has nothing stored", () => {
+  const outlandish = "http://a.test:99999/x";
+  expect(invalidatedUrls("POST", outlandish, 200, fields({ location: "/y" }))).toEqual([]);
+  expect(locatesTarget(outlandish, "http://a.test/x")).toBe(false);
+});
+
 it("what Location and Content-Location name goes with it, on the same origin only", () => {
   expect(urls("POST", 201, { location: "z", "content-location": "/w#f" })).toEqual([
     "https://a.test/x?y=1",

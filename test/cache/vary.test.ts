@@ -9,8 +9,9 @@ const matches = (name: string, first: string | null, second: string | null, lang
 };
 
 describe("Vary", () => {
-  it.each(["*", "*, *", ", *", "*, foo", "foo, *"])("%s is selected by nothing", (text) =>
-    expect(varyNames(text)).toBe("*"),
+  it.each(["*", "*, *", ", *", "*, foo", "foo, *", '"', 'foo, b"r', "a b", "max-age=5;x", "f\u00f6\u00f6"])(
+    "%s is selected by nothing",
+    (text) => expect(varyNames(text)).toBe("*"),
   );
 
   it("names fields once and in one order", () => {
