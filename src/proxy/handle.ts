@@ -90,6 +90,7 @@ function serve(exchange: Exchange, admission: Admission): Response | Promise<Res
   return isKeyed(exchange) ? serveOnce(exchange, admission) : serveAny(exchange, admission);
 }
 
+/** Serves a request as often as it comes: all but those with a key. */
 async function serveAny(exchange: Exchange, admission: Admission): Promise<Response> {
   const answer = answerOf(exchange, await throughCache(exchange));
   // A session's new cookie is signed, and that has to be waited for.
