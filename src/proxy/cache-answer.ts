@@ -53,13 +53,14 @@ export function derive(stored: StoredResponse, policy: Policy, dress: (headers: 
  */
 export function answerFrom(request: Request, servable: Servable, how: How): Response | null {
   const { stored, body } = servable;
+  const { method, headers: asked } = request;
   const headers = headersFor(servable, how);
-  if (request.method === "HEAD" && stored.range === null) {
+  if (method === "HEAD" && stored.range === null) {
     // The runtime sends no body to HEAD but takes the length from it.
     return new Response(body, { status: stored.status, statusText: stored.statusText, headers, encodeBody: "manual" });
   }
-  const ifNoneMatch = request.headers.get("If-None-Match");
-  const ifModifiedSince = request.headers.get("If-Modified-Since");
+  const ifNoneMatch = asked.get("If-None-Match");
+  const ifModifiedSince = asked.get("If-Modified-Since");
   if ((ifNoneMatch !== null || ifModifiedSince !== null) && isSuccess(stored.status)) {
     const preconditions = { ifNoneMatch, ifModifiedSince };
     if (isNotModified(preconditions, stored.fields, stored.times.responseMs, how.nowMs)) {
@@ -67,7 +68,7 @@ export function answerFrom(request: Request, servable: Servable, how: How): Resp
       return new Response(null, { status: 304, headers: partly(headers) });
     }
   }
-  const range = rangeOf(request, servable, how.nowMs);
+  const range = rangeOf(method, asked, servable, how.nowMs);
   switch (range.kind) {
     case "absent":
       return null;
@@ -93,10 +94,10 @@ export function answerFrom(request: Request, servable: Servable, how: How): Resp
   }
 }
 
-function rangeOf(request: Request, { stored, sizeBytes }: Servable, nowMs: number): RangeAnswer {
-  const field = request.headers.get("Range");
-  const ranged = field !== null && request.method === "GET" && (stored.status === 200 || stored.status === 206);
-  const holds = ranged && sizeBytes !== null && ifRangeHolds(request.headers.get("If-Range"), stored.fields, nowMs);
+function rangeOf(method: string, asked: Headers, { stored, sizeBytes }: Servable, nowMs: number): RangeAnswer {
+  const field = asked.get("Range");
+  const ranged = field !== null && method === "GET" && (stored.status === 200 || stored.status === 206);
+  const holds = ranged && sizeBytes !== null && ifRangeHolds(asked.get("If-Range"), stored.fields, nowMs);
   return answerRange(holds ? parseRange(field) : { kind: "none" }, sizeBytes ?? 0, stored.range);
 }
 

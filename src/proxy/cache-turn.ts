@@ -35,19 +35,20 @@ const NO_WISHES: Directives = { values: new Map(), qualified: new Set(), malform
 export type Served = Answer | { readonly hit: Response; readonly event: CacheEvent | null };
 
 export function turnOf(exchange: Exchange, cache: ServiceCache, rule: CacheRule): Turn {
-  const { headers, url } = exchange.request;
+  const { headers, place } = exchange;
+  const { url } = exchange.request;
   const field = (name: string) => headers.get(name);
   return {
     exchange,
     cache,
     rule,
     field,
-    key: cache.keyOf(rule)({ url, field, country: countryOf(exchange.request) }),
+    key: cache.keyOf(rule)({ url, field, country: place.country === "" ? null : place.country }),
     wishes: wishesOf(rule, headers),
   };
 }
 
-function wishesOf(rule: CacheRule, headers: Headers): Directives {
+function wishesOf(rule: CacheRule, headers: Exchange["headers"]): Directives {
   if (rule.mode === "force") return NO_WISHES;
   const cacheControl = headers.get("Cache-Control");
   const pragma = cacheControl === null ? headers.get("Pragma") : null;
@@ -105,9 +106,4 @@ export function servableOf({ stored, body, derived }: Entry): Servable {
 /** Lets go of a stored body nobody will read. */
 export function release({ body }: { readonly body: Servable["body"] }): void {
   if (body instanceof ReadableStream) body.cancel().catch(() => undefined);
-}
-
-function countryOf(request: Request): string | null {
-  const country = (request.cf as { country?: unknown } | undefined)?.country;
-  return typeof country === "string" ? country : null;
 }

@@ -37,20 +37,19 @@ const UNAIDED: Errand = { reason: "uri-miss", candidate: null, others: [], backg
 /** Serves an exchange through its service's cache; without a rule for it, forwards it. */
 export function throughCache(exchange: Exchange): Promise<Served> {
   const { cache } = exchange.service;
-  const { request } = exchange;
-  const rule = cache?.ruleFor(request.method, exchange.host, exchange.path) ?? null;
+  const rule = cache?.ruleFor(exchange.method, exchange.host, exchange.path) ?? null;
   if (cache === null || rule === null || rule.mode === "bypass" || isWebSocket(exchange)) return forward(exchange);
   return underRule(exchange, cache, rule);
 }
 
 async function underRule(exchange: Exchange, cache: ServiceCache, rule: CacheRule): Promise<Served> {
-  const { request } = exchange;
+  const { request, method } = exchange;
   const { controlPlane } = exchange.gateway;
-  if (request.method === "PURGE" && cache.config.purgeMethod && controlPlane !== null && URL.canParse(request.url))
+  if (method === "PURGE" && cache.config.purgeMethod && controlPlane !== null && URL.canParse(request.url))
     return { hit: await controlPlane(purgeRequest(request), exchange.context), event: null };
-  if (isUnsafe(request.method)) return write(exchange, cache, rule);
-  if ((request.method !== "GET" && request.method !== "HEAD") || request.body !== null) return forward(exchange);
-  if (rule.authenticated === "never" && request.headers.has("Authorization")) return forward(exchange);
+  if (isUnsafe(method)) return write(exchange, cache, rule);
+  if ((method !== "GET" && method !== "HEAD") || request.body !== null) return forward(exchange);
+  if (rule.authenticated === "never" && exchange.headers.get("Authorization") !== null) return forward(exchange);
   const served = await read(turnOf(exchange, cache, rule));
   count(exchange, "hit" in served ? served.event : "miss");
   return served;
