@@ -25,7 +25,7 @@ const COMPARED = [
 ] as const;
 
 /** Many short slices: neighbours in time then saw the same machine. One second is the least that wrk does. */
-const ROUNDS = 24;
+const ROUNDS = 16;
 const QUICK_ROUNDS = 6;
 const SLICE_SECONDS = 1;
 const WARM_UP_SECONDS = 2;
