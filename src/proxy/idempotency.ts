@@ -129,22 +129,26 @@ async function settle(
       return response;
     }
     const body = await response.arrayBuffer();
-    // The body may be decoded by now, and its length is that of what is sent.
+    // The runtime says the length of what is sent itself.
     const headers = [...response.headers].filter(([name]) => name !== "content-length");
     const kept = body.byteLength <= maxBytes ? { status: response.status, headers, body } : null;
     await tell(ledger, key, runId, true, kept);
     const isEmpty = body.byteLength === 0;
-    return new Response(isEmpty ? null : body, { status: response.status, headers });
+    return new Response(isEmpty ? null : body, { status: response.status, headers, ...AS_IT_CAME });
   } catch (error) {
     await tell(ledger, key, runId, false, null);
     throw error;
   }
 }
 
+/** The bytes are those of the origin, encoded where it says so: the runtime must not encode them a second time. */
+const AS_IT_CAME = { encodeBody: "manual" } as const;
+
 function replayed({ status, headers, body }: KeptAnswer, requestId: string): Response {
   const response = new Response(body.byteLength === 0 ? null : body, {
     status,
     headers: headers.map(([name = "", value = ""]): [string, string] => [name, value]),
+    ...AS_IT_CAME,
   });
   response.headers.set("X-Request-Id", requestId);
   response.headers.set("Idempotency-Replayed", "true");

@@ -1,4 +1,5 @@
 /** Keyed POSTs on real workerd before real sockets: run once, answered as often as asked. */
+import { gunzipSync, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { startGateway, type TestGateway, type TestService } from "../support/gateway.ts";
 import { head, parseAnswer, sendRaw, whole, type RawAnswer } from "../support/raw-http.ts";
@@ -7,7 +8,7 @@ let gateway: TestGateway;
 let unused: TestService[];
 
 beforeAll(async () => {
-  gateway = await startGateway(4, { idempotency: {} });
+  gateway = await startGateway(5, { idempotency: {} });
   unused = [...gateway.services];
 });
 afterAll(() => gateway.stop());
@@ -34,6 +35,18 @@ it("gives the first answer to a repeat, 422 to another body, and keeps callers a
   expect((await post(service, "milk")).status).toBe(422);
   expect((await post(service, "tea", "Authorization: Bearer other")).body).toBe("order 2");
   expect(service.first.received).toHaveLength(2);
+});
+
+it("gives an encoded answer as the origin encoded it, at first and when it is repeated", async () => {
+  const service = counting();
+  const packed = gzipSync("order 1").toString("latin1");
+  service.first.respond = (socket) => socket.write(Buffer.from(whole(packed, "Content-Encoding: gzip"), "latin1"));
+  for (const replayed of [undefined, "true"]) {
+    const { fields, body } = await post(service, "tea", "Accept-Encoding: gzip");
+    expect(fields.get("idempotency-replayed")).toBe(replayed);
+    expect(fields.get("content-encoding")).toBe("gzip");
+    expect(gunzipSync(Buffer.from(body, "latin1")).toString()).toBe("order 1");
+  }
 });
 
 it("runs one of several at once and tells the others to wait", async () => {
