@@ -53,8 +53,8 @@ export function isMalformedHost(host: string): boolean {
   return MALFORMED.test(host);
 }
 
-/** A character that no host has, or a port beyond 65,535. */
-const MALFORMED = /[\s,/@?#\\]|:0*(?:[1-9]\d{5,}|[7-9]\d{4}|6[6-9]\d{3}|65[6-9]\d\d|655[4-9]\d|6553[6-9])$/;
+/** A character that no host has (RFC 3986 section 3.2.2; a comma joins two), or a port beyond 65,535. */
+const MALFORMED = /[^\w.~!$&'()*+;=:%[\]-]|:0*(?:[1-9]\d{5,}|[7-9]\d{4}|6[6-9]\d{3}|65[6-9]\d\d|655[4-9]\d|6553[6-9])$/;
 
 /**
  * The answer to `OPTIONS *` and to `OPTIONS` with `Max-Forwards: 0`, whose recipient is this gateway (RFC 9110 sections

@@ -32,6 +32,11 @@ describe("a request that cannot be right is refused and never forwarded", () => 
     ["chunked not last", `${head("POST", "/x", "Transfer-Encoding: chunked, identity")}3\r\nabc\r\n0\r\n\r\n`, 400],
     ["two hosts", "GET /x HTTP/1.1\r\nHost: s0.localhost\r\nHost: evil.test\r\nConnection: close\r\n\r\n", 400],
     ["no host", "GET /x HTTP/1.1\r\nConnection: close\r\n\r\n", 400],
+    [
+      "a host with a quote in it",
+      'GET /x HTTP/1.1\r\nHost: s0.localhost";for=6.6.6.6;x="\r\nConnection: close\r\n\r\n',
+      400,
+    ],
     ["a port beyond all ports", "POST /x HTTP/1.1\r\nHost: s0.localhost:65536\r\nConnection: close\r\n\r\n", 400],
     ["a folded field", head("GET", "/x", "X-A: b\r\n c"), 400],
     ["a space before the colon", head("GET", "/x", "X-A : b"), 400],
