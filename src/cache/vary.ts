@@ -91,11 +91,14 @@ function acceptEncoding(value: string): string {
   return identity === 0 ? `${accepted},identity;q=0` : accepted;
 }
 
+/** RFC 4647 section 2.1, loosely: what else stands there names no language. */
+const LANGUAGE_RANGE = /^[a-z0-9*-]+$/;
+
 /** Members with their weights, heaviest first and then by name: order says nothing where weights are equal. */
 function weighted(value: string): [range: string, q: number][] {
   return splitList(value)
     .members.map(weightOf)
-    .filter(([range]) => range !== "")
+    .filter(([range]) => LANGUAGE_RANGE.test(range))
     .toSorted(([a, qa], [b, qb]) => qb - qa || (a < b ? -1 : a > b ? 1 : 0));
 }
 
