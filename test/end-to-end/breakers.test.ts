@@ -18,6 +18,8 @@ let busy: { stop: () => Promise<void> }[];
 const inspect = () => places.call<OriginInspection>("ORIGIN_BREAKER", "first", "inspect");
 const transitions = async () =>
   (await inspect()).transitions.map(({ scope, from, to }) => `${scope}: ${from} to ${to}`);
+/** All in one text, so that a failure shows all of them. */
+const story = async () => (await transitions()).join("; ");
 async function regionsWithTraffic(): Promise<number> {
   const regions = ["enam", "wnam", "weur", "apac"];
   const told = await Promise.all(regions.map((hub) => places.call<Witness>("REGION_HUB", hub, "witness", "first")));
@@ -78,17 +80,17 @@ afterEach(async () => {
 describe("an origin that fails for everybody", () => {
   it("is left by the planet, tried by three requests at once at most, ramped, and kept; no client notices", async () => {
     first.failFor(() => true);
-    await vi.waitFor(async () => expect(await transitions()).toContain("world: closed to open"), 10_000);
+    await vi.waitFor(async () => expect(await story()).toContain("world: closed to open"), 10_000);
     await vi.waitFor(() => expect(now()).toEqual(everywhere("second")), 2_000);
     const before = first.received();
     await sleep(1_000);
     expect(first.received()).toBe(before);
 
-    await vi.waitFor(async () => expect(await transitions()).toContain("world: half-open to open"), 15_000);
+    await vi.waitFor(async () => expect(await story()).toContain("world: half-open to open"), 15_000);
     expect(first.received() - before).toBeLessThanOrEqual(3);
 
     first.failFor(() => false);
-    await vi.waitFor(async () => expect(await transitions()).toContain("world: half-open to closed"), 15_000);
+    await vi.waitFor(async () => expect(await story()).toContain("world: half-open to closed"), 15_000);
     expect((await inspect()).states["weur"]).toMatchObject({ breaker: "closed" });
     await vi.waitFor(async () => expect((await inspect()).states["weur"]).toMatchObject({ admission: 1 }), 15_000);
     await vi.waitFor(() => expect(now()).toEqual(everywhere("first")), 5_000);
@@ -101,7 +103,7 @@ describe("an origin that answers, but too slowly", () => {
     first.answerAfter(400);
     // Enough of them for a ratio, although each takes its time.
     busy.push(...places.edges.flatMap((edge) => Array.from({ length: 6 }, () => keepBusy(edge, () => undefined, 0))));
-    await vi.waitFor(async () => expect(await transitions()).toContain("world: closed to open"), 20_000);
+    await vi.waitFor(async () => expect(await story()).toContain("world: closed to open"), 20_000);
     expect((await inspect()).transitions[0]!.reason).toMatch(/^\d+ of \d+ requests were slow$/);
     await vi.waitFor(() => expect(now()).toEqual(everywhere("second")), 2_000);
     expect(errors).toEqual([]);
@@ -111,7 +113,7 @@ describe("an origin that answers, but too slowly", () => {
 describe("a path that is broken from one region", () => {
   it("costs that region the origin, and nobody else", async () => {
     first.failFor((fromRegion) => fromRegion === "weur");
-    await vi.waitFor(async () => expect(await transitions()).toContain("weur: closed to open"), 10_000);
+    await vi.waitFor(async () => expect(await story()).toContain("weur: closed to open"), 10_000);
     await vi.waitFor(() => expect(now()).toEqual({ ...everywhere("first"), Frankfurt: "second" }), 2_000);
     await sleep(3_000);
     expect((await transitions()).filter((line) => !line.startsWith("weur"))).toEqual([]);
