@@ -4,6 +4,7 @@
  * A shell around src/agreement. A change is stored, pushed to every registered hub, pushed again until each has it, and
  * confirmed when no lease is out without it.
  */
+import { nextAlarmMs } from "./next-alarm.ts";
 import { DurableObject } from "cloudflare:workers";
 import { AUDIT_LOG_NAME } from "../src/agreement/audit-record.ts";
 import type {
@@ -248,7 +249,7 @@ export class ControlPlane extends DurableObject<Bindings> implements ControlPlan
       this.#pushAgainMs = Math.min(PUSH_AGAIN_CAP_MS, this.#pushAgainMs * 2);
       nextMs = Math.min(nextMs, Date.now() + this.#pushAgainMs);
     }
-    if (nextMs !== Infinity) await this.ctx.storage.setAlarm(nextMs);
+    if (nextMs !== Infinity) await this.ctx.storage.setAlarm(nextAlarmMs(nextMs, Date.now()));
   }
 
   #confirmation(answers: ReadonlyMap<HubInstance, ConfirmAnswer>): Confirmation {

@@ -1,4 +1,5 @@
 /** A Durable Object's storage as a hub uses it, with the rows counted that it writes. */
+import { nextAlarmMs } from "./next-alarm.ts";
 import type { OriginStore } from "./hub-origins.ts";
 
 /** Rows written since the object started; setting an alarm is one. */
@@ -44,7 +45,7 @@ export class CountedAlarm {
   /** It has gone off. @param nextMs when it goes off again, ms since the epoch; null: not before it is wanted */
   async again(nextMs: number | null): Promise<void> {
     this.#isSet = nextMs !== null;
-    if (nextMs !== null) await this.#set(nextMs);
+    if (nextMs !== null) await this.#set(nextAlarmMs(nextMs, Date.now()));
   }
 
   #set(atMs: number): Promise<void> {

@@ -49,6 +49,7 @@ import { capacityOf, rulesFor, type Rules } from "./breaker-rules.ts";
 import { BreakerStore, type StoredAgreement } from "./breaker-store.ts";
 import { askHubs, hubNamed } from "./hubs.ts";
 import { regionOf } from "../src/agreement/sharding.ts";
+import { nextAlarmMs } from "./next-alarm.ts";
 
 /** How long a hub may take to say what it knows before its origin is judged without it, ms. */
 const WITNESS_MS = 400;
@@ -73,6 +74,7 @@ export class OriginBreaker extends DurableObject<BreakerBindings> implements Bre
   /** The last change's way to the hubs. */
   #pushing: Promise<void> = Promise.resolve();
   #alarmMs = Infinity;
+  #isRinging = false;
   #judging = false;
   #judgeAgain = false;
   /** What is judged again when hubs have listened for long enough. */
@@ -172,9 +174,14 @@ export class OriginBreaker extends DurableObject<BreakerBindings> implements Bre
   /** Does what is due: half-open, the ramp's next step, pushes that failed. It may ring twice or early, so it looks. */
   override async alarm(): Promise<void> {
     this.#alarmMs = Infinity;
-    const { version } = this.#history;
-    this.#become(this.#advanced());
-    if (this.#history.version === version && this.#unreached.size > 0) await this.#push([...this.#unreached]);
+    this.#isRinging = true;
+    try {
+      const { version } = this.#history;
+      this.#become(this.#advanced());
+      if (this.#history.version === version && this.#unreached.size > 0) await this.#push([...this.#unreached]);
+    } finally {
+      this.#isRinging = false;
+    }
   }
 
   #advanced(): OriginAgreement {
@@ -333,7 +340,8 @@ export class OriginBreaker extends DurableObject<BreakerBindings> implements Bre
     const dueMs = agreementDueMs(this.#agreement, this.#rules);
     const repushMs = this.#unreached.size > 0 ? nowMs + REPUSH_MS : Infinity;
     const cleanUpMs = cleansUp ? nowMs + this.#rules.breaker.windowSeconds * 1000 : Infinity;
-    const atMs = Math.max(nowMs, Math.min(dueMs, repushMs, cleanUpMs));
+    const wantedMs = Math.ceil(Math.max(nowMs, Math.min(dueMs, repushMs, cleanUpMs)));
+    const atMs = this.#isRinging ? nextAlarmMs(wantedMs, nowMs) : wantedMs;
     // An alarm that rings early finds nothing to do and sets the next; one moved again and again is a row each time.
     if (atMs === Infinity || (this.#alarmMs > nowMs && this.#alarmMs <= atMs)) return;
     this.#alarmMs = atMs;
