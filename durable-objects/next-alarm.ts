@@ -4,7 +4,7 @@
 const GAP_MS = 5;
 
 /**
- * The time to set from within `alarm()`. An alarm may ring a moment early, and find nothing due yet. Set again for the same
+ * The time to set an alarm for, from within `alarm()` or not. An alarm may ring a moment early, and find nothing due yet. Set again for the same
  * time, it would pass for unchanged, and be gone once the handler returns (workerd, `ActorSqlite::setAlarm`).
  *
  * @param wantedMs ms since the epoch; Infinity: never

@@ -74,7 +74,6 @@ export class OriginBreaker extends DurableObject<BreakerBindings> implements Bre
   /** The last change's way to the hubs. */
   #pushing: Promise<void> = Promise.resolve();
   #alarmMs = Infinity;
-  #isRinging = false;
   #judging = false;
   #judgeAgain = false;
   /** What is judged again when hubs have listened for long enough. */
@@ -174,14 +173,9 @@ export class OriginBreaker extends DurableObject<BreakerBindings> implements Bre
   /** Does what is due: half-open, the ramp's next step, pushes that failed. It may ring twice or early, so it looks. */
   override async alarm(): Promise<void> {
     this.#alarmMs = Infinity;
-    this.#isRinging = true;
-    try {
-      const { version } = this.#history;
-      this.#become(this.#advanced());
-      if (this.#history.version === version && this.#unreached.size > 0) await this.#push([...this.#unreached]);
-    } finally {
-      this.#isRinging = false;
-    }
+    const { version } = this.#history;
+    this.#become(this.#advanced());
+    if (this.#history.version === version && this.#unreached.size > 0) await this.#push([...this.#unreached]);
   }
 
   #advanced(): OriginAgreement {
@@ -337,11 +331,9 @@ export class OriginBreaker extends DurableObject<BreakerBindings> implements Bre
   #setAlarm(): void {
     const nowMs = Date.now();
     const cleansUp = this.#store.has("agreement") && isClosedEverywhere(this.#agreement);
-    const dueMs = agreementDueMs(this.#agreement, this.#rules);
     const repushMs = this.#unreached.size > 0 ? nowMs + REPUSH_MS : Infinity;
     const cleanUpMs = cleansUp ? nowMs + this.#rules.breaker.windowSeconds * 1000 : Infinity;
-    const wantedMs = Math.ceil(Math.max(nowMs, Math.min(dueMs, repushMs, cleanUpMs)));
-    const atMs = this.#isRinging ? nextAlarmMs(wantedMs, nowMs) : wantedMs;
+    const atMs = nextAlarmMs(Math.min(agreementDueMs(this.#agreement, this.#rules), repushMs, cleanUpMs), nowMs);
     // An alarm that rings early finds nothing to do and sets the next; one moved again and again is a row each time.
     if (atMs === Infinity || (this.#alarmMs > nowMs && this.#alarmMs <= atMs)) return;
     this.#alarmMs = atMs;
