@@ -72,8 +72,12 @@ const accessSchema = z.strictObject({
 });
 
 const rewriteSchema = z.strictObject({
-  from: pathPrefixSchema.meta(about("Path prefix to replace (after stripPrefix).")),
-  to: pathPrefixSchema.meta(about("What replaces it.")),
+  from: pathPrefixSchema.meta(
+    about(
+      "Path prefix to replace (after stripPrefix). It ends where a segment does: `/old` is of `/old`, `/old/a` and `/old?a`, not of `/older`; `/old/` is of all that is below it.",
+    ),
+  ),
+  to: pathPrefixSchema.meta(about("What replaces it: `/` makes `/a` of `/old/a`, and `/new` makes `/new/a`.")),
 });
 
 const requestSchema = z.strictObject({
@@ -90,7 +94,11 @@ const requestSchema = z.strictObject({
     .string()
     .regex(/^(?:\/[^?#]*[^/?#])?$/, 'empty, or a path prefix that starts with "/" and does not end in "/"')
     .default("")
-    .meta(about("Path prefix removed before the request goes out.")),
+    .meta(
+      about(
+        "Path prefix removed before the request goes out. It ends where a segment does: `/api` is none of `/apis`.",
+      ),
+    ),
   rewrite: z.array(rewriteSchema).default([]).meta(about("Path prefix replacements; the first that matches applies.")),
 });
 

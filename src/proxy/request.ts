@@ -48,14 +48,20 @@ export function outboundTarget(exchange: Exchange): string {
     target = target.slice(stripPrefix.length);
     if (!target.startsWith("/")) target = `/${target}`;
   }
-  const rule = rewrite.length === 0 ? undefined : rewrite.find(({ from }) => target.startsWith(from));
-  return rule === undefined ? target : rule.to + target.slice(rule.from.length);
+  if (rewrite.length === 0) return target;
+  const rule = rewrite.find(({ from }) => hasPathPrefix(target, from));
+  if (rule === undefined) return target;
+  const rest = target.slice(rule.from.length);
+  // The slash between them is written once, as where the Gateway API replaces a prefix: `/old` by `/` makes `/a` of `/old/a`.
+  const isTwice = rule.to.endsWith("/") && !rule.from.endsWith("/") && rest.startsWith("/");
+  return rule.to + (isTwice ? rest.slice(1) : rest);
 }
 
+/** Whether whole segments of the path are `prefix`; one that ends in a slash has ended its last segment itself. */
 function hasPathPrefix(target: string, prefix: string): boolean {
   if (!target.startsWith(prefix)) return false;
   const next = target[prefix.length];
-  return next === undefined || next === "/" || next === "?";
+  return next === undefined || next === "/" || next === "?" || prefix.endsWith("/");
 }
 
 /** One forward less to go (RFC 9110 section 7.6.2); `admit` has answered those that have none left. */
