@@ -1,5 +1,6 @@
 /** What tells one stored answer from another before `Vary`: the target, and the extras a rule adds. */
 import type { CacheKeyRule } from "../config/cache.ts";
+import { withoutRootDot } from "./host.ts";
 
 /** Reads what a key may depend on. */
 export interface KeyRequest {
@@ -57,8 +58,8 @@ export function compileTarget(key: Pick<CacheKeyRule, "query" | "sortQuery">): (
   };
 }
 
-/** Hosts that clients may write in more than one way: with capitals, or with the port that goes without saying. */
-const ODD_HOST = /^[^/?]*(?:[A-Z]|:(?:80|443)?(?=[/?]|$))/;
+/** Hosts that clients may write in more than one way: with capitals, the port that goes without saying, or the root's dot. */
+const ODD_HOST = /^[^/?]*(?:[A-Z]|:(?:80|443)?(?=[/?]|$)|\.(?=[:/?]|$))/;
 
 /** A URL without scheme and fragment, its host as there is one way to write it, path and query byte for byte. */
 export function withoutScheme(url: string): string {
@@ -68,7 +69,7 @@ export function withoutScheme(url: string): string {
   if (!ODD_HOST.test(place)) return place;
   const pathAt = place.search(/[/?]|$/);
   const host = place.slice(0, pathAt).toLowerCase();
-  return host.replace(/:(?:80|443)?$/, "") + place.slice(pathAt);
+  return withoutRootDot(host.replace(/:(?:80|443)?$/, "")) + place.slice(pathAt);
 }
 
 function parameterFilter(query: CacheKeyRule["query"]): (parameter: string) => boolean {

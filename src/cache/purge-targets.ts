@@ -1,5 +1,6 @@
 /** What operators name when they purge, brought into the form in which stored answers are named. */
 import type { PurgeMark } from "../agreement/purge-mark.ts";
+import { withoutRootDot } from "./host.ts";
 import { withoutScheme } from "./key.ts";
 
 /** What is to be purged, each as an operator writes it. */
@@ -26,7 +27,7 @@ export function marksOf({ urls, tags, prefixes, hosts, everything, soft, service
     ...marks("url", urls, placeOf),
     ...marks("tag", tags, lowerCase),
     ...marks("prefix", prefixes, placeOf),
-    ...marks("host", hosts, lowerCase),
+    ...marks("host", hosts, (host) => withoutRootDot(lowerCase(host))),
     ...marks("everything", everything ? [""] : [], lowerCase),
   ];
 }

@@ -1,7 +1,9 @@
 /** What a request's URL says, taken apart without parsing it: a URL parser would rewrite the path. */
+import { withoutRootDot } from "../cache/host.ts";
 
 export interface Address {
   readonly scheme: "http" | "https";
+  /** Lower case, without port and without the dot of an absolute name. */
   readonly host: string;
   readonly target: string;
   readonly path: string;
@@ -15,7 +17,7 @@ export function addressOf(url: string): Address {
   if (targetAt === -1 || (queryAt !== -1 && queryAt < targetAt)) targetAt = queryAt === -1 ? url.length : queryAt;
   if (targetAt === url.length && isServerWide(url)) return addressOf(url.slice(0, -1));
   const authority = url.slice(authorityAt, targetAt);
-  const host = authority.replace(/:\d*$/, "").toLowerCase();
+  const host = withoutRootDot(authority.replace(/:\d*$/, "").toLowerCase());
   const rest = url.slice(targetAt);
   const target = rest.startsWith("/") ? rest : `/${rest}`;
   const end = target.indexOf("?");

@@ -20,7 +20,7 @@ export interface Exchange extends SteerRequest {
   readonly state: ServiceState;
   /** The client's, if it sent a valid one. */
   readonly requestId: string;
-  /** Lower case, without port. */
+  /** Lower case, without port and without the dot of an absolute name. */
   readonly host: string;
   readonly scheme: "http" | "https";
   /** Path and query, byte for byte. */

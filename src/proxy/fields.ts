@@ -3,6 +3,8 @@
  * JavaScript into the runtime, and a dozen of them are what a gateway mostly costs.
  */
 
+import { withoutRootDot } from "../cache/host.ts";
+
 export interface RequestFields {
   /** All fields together as HTTP/1.1 would write them, in bytes. */
   readonly sizeBytes: number;
@@ -13,6 +15,7 @@ export interface RequestFields {
   readonly connection: string | null;
   readonly contentLength: string | null;
   readonly transferEncoding: string | null;
+  /** Without the dot of an absolute name: answers are stored for both spellings, so origins must not tell them apart. */
   readonly host: string | null;
   readonly upgrade: string | null;
   readonly via: string | null;
@@ -102,6 +105,7 @@ export function readFields(headers: Headers): RequestFields {
     if (known === "forbidden" || known === "forgeable") fields[known] = [...fields[known], name];
     else fields[known] = value;
   });
+  if (fields.host !== null) fields.host = withoutRootDot(fields.host);
   return fields;
 }
 

@@ -5,6 +5,7 @@ import { isServerError, mayServeOnError } from "../cache/reuse.ts";
 import { describesSame, updated } from "../cache/update.ts";
 import { selectionOf, selectionText, selects } from "../cache/vary.ts";
 import type { CacheRule } from "../config/cache.ts";
+import { addressOf } from "./address.ts";
 import type { Servable } from "./cache-answer.ts";
 import { fetchAndStore, type Errand, type Fetched } from "./cache-fetch.ts";
 import { keep } from "./cache-keep.ts";
@@ -286,8 +287,8 @@ async function write(exchange: Exchange, cache: ServiceCache, rule: CacheRule): 
   const urls = invalidatedUrls(request.method, request.url, status, (name) => headers.get(name));
   await Promise.all(
     urls.map(async (url) => {
-      const { host, pathname } = new URL(url);
-      const its = cache.ruleFor("GET", host.replace(/:\d+$/, ""), pathname);
+      const { host, path } = addressOf(url);
+      const its = cache.ruleFor("GET", host, path);
       if (its !== null) await forget(cache, cache.keyOf(its)({ url, field: turn.field, country: null }));
     }),
   );

@@ -30,6 +30,9 @@ describe("the target in a key", () => {
     expect(target("http://a.test:80/X?Y")).toBe("a.test/X?Y");
     expect(target("https://a.test:443/")).toBe("a.test/");
     expect(target("http://a.test:8080/")).toBe("a.test:8080/");
+    expect(target("http://a.test./X.?y.")).toBe("a.test/X.?y.");
+    expect(target("https://A.test.:443")).toBe("a.test");
+    expect(target("http://a.test.:8080/")).toBe("a.test:8080/");
   });
 
   it("knows a parameter however it is escaped", () => {

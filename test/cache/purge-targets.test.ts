@@ -30,7 +30,7 @@ describe("what a purge names", () => {
   ])("is the prefix %s of %s", (prefix, value) => expect(valuesOf({ prefixes: [prefix] })).toEqual([value]));
 
   it("is told once, in the one case that tags and hosts are compared in", () => {
-    expect(valuesOf({ tags: ["A", "a", "b"], hosts: ["A.Test"] })).toEqual(["a", "b", "a.test"]);
+    expect(valuesOf({ tags: ["A", "a", "b"], hosts: ["A.Test", "a.test."] })).toEqual(["a", "b", "a.test"]);
     expect(valuesOf({ urls: ["http://a.test/x", "http://a.test/x"] })).toEqual(["a.test/x"]);
   });
 

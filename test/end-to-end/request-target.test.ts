@@ -1,13 +1,16 @@
 /** Which path and host a request is taken for, and which its origin sees. */
-import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startGateway, type TestGateway } from "../support/gateway.ts";
-import { head, parseAnswer, sendRaw, type RawOrigin } from "../support/raw-http.ts";
+import { head, parseAnswer, sendRaw, whole, type RawOrigin } from "../support/raw-http.ts";
 
 let gateway: TestGateway;
 let first: RawOrigin;
 
 beforeAll(async () => {
-  gateway = await startGateway(1, { request: { stripPrefix: "/api", rewrite: [{ from: "/old", to: "/new" }] } });
+  gateway = await startGateway(1, {
+    request: { stripPrefix: "/api", rewrite: [{ from: "/old", to: "/new" }] },
+    cache: { rules: [{ match: { paths: ["/kept"] } }] },
+  });
   first = gateway.services[0]!.first;
 });
 afterAll(() => gateway.stop());
@@ -24,4 +27,29 @@ it.each([
 ])("a request for %s reaches its origin as one for %s", async (target, expected) => {
   expect((await send("s0.localhost", target)).status).toBe(200);
   expect(first.received[0]!.split(" ")[1]).toBe(expected);
+});
+
+describe("a host with the dot that may end an absolute name", () => {
+  it.each(["s0.localhost.", "S0.localhost.:8787"])("%s is that of the service, to its origin too", async (host) => {
+    expect((await send(host, "/x")).status).toBe(200);
+    const told = /^x-forwarded-host: (.*)\r$/im.exec(first.received[0]!)![1]!;
+    expect(told).toBe(host.replace(".:", ":").replace(/\.$/, ""));
+    expect(first.received[0]).toMatch(new RegExp(`^forwarded: .*;host="${told}";proto=http\r$`, "im"));
+  });
+
+  it("is answered from what was stored for the same host without it", async () => {
+    first.respond = (socket) => socket.write(whole("kept", "Cache-Control: max-age=60"));
+    expect((await send("s0.localhost", "/kept")).fields.get("cache-status")).toContain("stored");
+    expect((await send("s0.localhost.", "/kept")).fields.get("cache-status")).toContain("; hit");
+    expect(first.received).toHaveLength(1);
+  });
+
+  it("is an admin host where the name without it is one", async () => {
+    expect((await send("admin.localhost.", "/health/live")).status).toBe(200);
+  });
+
+  it.each(["s0.localhost..", ".", "admin.localhost.."])("%s is nobody's", async (host) => {
+    expect((await send(host, "/x")).status).toBe(421);
+    expect(first.received).toHaveLength(0);
+  });
 });
