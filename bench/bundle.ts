@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { bundleWorker, type WorkerBundle } from "../demo/worker-source.ts";
+import { bundleWorker, type WorkerBundle } from "../demo/worker-bundle.ts";
 
 /** Bundles it for as long as `use` takes. */
 export async function withBundle<T>(use: (bundle: WorkerBundle) => Promise<T>): Promise<T> {

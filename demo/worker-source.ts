@@ -1,9 +1,6 @@
-/** The Worker as it is in this checkout, with another configuration in the place of fairlead.config.ts; bundled once where that will do. */
-import { execFile } from "node:child_process";
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join, parse, resolve } from "node:path";
-import { promisify } from "node:util";
+/** The Worker as it is in this checkout, with another configuration in the place of fairlead.config.ts. */
+import { writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
 import { experimental_readRawConfig } from "wrangler";
 import type { Config } from "../src/config/schema.ts";
 
@@ -14,8 +11,6 @@ export const PROJECT = resolve(import.meta.dirname, "..");
 export const WRANGLER = join(PROJECT, "node_modules/wrangler/bin/wrangler.js");
 
 export const WRANGLER_CONFIG = join(PROJECT, "wrangler.toml");
-
-const MODULE = /\.(?:js|mjs|wasm|txt|html|bin)$/;
 
 /** How the Worker's modules import the configuration, from the first and the second folder level. */
 const CONFIG_SPECIFIERS = ["../fairlead.config.ts", "../../fairlead.config.ts"];
@@ -50,6 +45,8 @@ interface RawWranglerConfig extends Record<string, unknown> {
 export interface WorkerSettings {
   /** As `defineConfig` returns it. Default: fairlead.config.ts. */
   readonly config?: Config;
+  /** The text of a module in its place. */
+  readonly configModule?: string;
   /** Another entry that exports what src/index.ts does. */
   readonly main?: string;
   /** Variables (and secrets) laid over those of wrangler.toml. */
@@ -63,7 +60,10 @@ export interface WorkerSettings {
  * @param directory where it is written, with a module that holds the configuration
  * @returns its path
  */
-export async function writeWranglerConfig({ config, vars, main }: WorkerSettings, directory: string): Promise<string> {
+export async function writeWranglerConfig(
+  { config, configModule = config && configText(config), vars, main }: WorkerSettings,
+  directory: string,
+): Promise<string> {
   const raw = experimental_readRawConfig({ config: WRANGLER_CONFIG }).rawConfig as unknown as RawWranglerConfig;
   const { env: _environments, assets, alias, build, ...kept } = raw;
   const written = {
@@ -71,11 +71,11 @@ export async function writeWranglerConfig({ config, vars, main }: WorkerSettings
     main: main ?? join(PROJECT, raw.main),
     vars: { ...raw.vars, ...vars },
     // The build step checks and writes fairlead.config.ts: of no use where another configuration takes its place.
-    ...(config === undefined ? { build: { ...build, cwd: resolve(PROJECT, build?.cwd ?? ".") } } : {}),
+    ...(configModule === undefined ? { build: { ...build, cwd: resolve(PROJECT, build?.cwd ?? ".") } } : {}),
     ...(assets === undefined ? {} : { assets: { ...assets, ...absolute(assets.directory) } }),
     alias: {
       ...Object.fromEntries(Object.entries(alias ?? {}).map(([name, path]) => [name, resolve(PROJECT, path)])),
-      ...(config === undefined ? {} : await writeConfigModule(config, directory)),
+      ...(configModule === undefined ? {} : await writeConfigModule(configModule, directory)),
     },
   };
   const path = join(directory, "wrangler.json");
@@ -87,44 +87,13 @@ function absolute(directory: string | undefined): { directory?: string } {
   return directory === undefined ? {} : { directory: join(PROJECT, directory) };
 }
 
-async function writeConfigModule(config: Config, directory: string): Promise<Record<string, string>> {
+/** A configuration as a module. */
+export function configText(config: Config): string {
+  return `export default ${JSON.stringify(config)};\n`;
+}
+
+async function writeConfigModule(text: string, directory: string): Promise<Record<string, string>> {
   const path = join(directory, "fairlead.config.mjs");
-  await writeFile(path, `export default ${JSON.stringify(config)};\n`);
+  await writeFile(path, text);
   return Object.fromEntries(CONFIG_SPECIFIERS.map((specifier) => [specifier, path]));
-}
-
-export interface WorkerBundle {
-  readonly directory: string;
-  /** File names in `directory`, the entry first. */
-  readonly modules: readonly string[];
-}
-
-/**
- * Bundles the Worker as `wrangler deploy` would upload it; can be started many times.
- *
- * @param directory an existing, empty one
- * @param main      another entry, see `WorkerSettings`
- * @throws Error with what wrangler said when it cannot be built
- */
-export async function bundleWorker(directory: string, config?: Config, main?: string): Promise<WorkerBundle> {
-  const settings = await mkdtemp(join(tmpdir(), "fairlead-bundle-"));
-  const path = await writeWranglerConfig(
-    { ...(config === undefined ? {} : { config }), ...(main === undefined ? {} : { main }) },
-    settings,
-  );
-  const args = ["deploy", "--dry-run", "--config", path, "--outdir", directory];
-  try {
-    await promisify(execFile)(process.execPath, [WRANGLER, ...args], {
-      cwd: PROJECT,
-      env: { ...process.env, ...quietWrangler(settings) },
-    });
-  } catch (error) {
-    const { stdout = "", stderr = "" } = error as { stdout?: string; stderr?: string };
-    throw new Error(`The Worker could not be built:\n${stdout}${stderr}`, { cause: error });
-  } finally {
-    await rm(settings, { recursive: true, force: true });
-  }
-  const entry = `${parse(main ?? "index.ts").name}.js`;
-  const others = (await readdir(directory)).filter((name) => MODULE.test(name) && name !== entry);
-  return { directory, modules: [entry, ...others] };
 }

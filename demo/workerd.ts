@@ -7,7 +7,8 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { unstable_getDurableObjectClassNameToUseSQLiteMap, unstable_readConfig } from "wrangler";
 import { startProcess } from "./process.ts";
-import { PROJECT, WRANGLER_CONFIG, bundleWorker, type WorkerBundle } from "./worker-source.ts";
+import { bundleWorker, type WorkerBundle } from "./worker-bundle.ts";
+import { PROJECT, WRANGLER_CONFIG } from "./worker-source.ts";
 import { portFor, waitUntilAnswering, type RunningWorker, type WorkerOptions } from "./worker.ts";
 
 /** The runtime's own binary. */

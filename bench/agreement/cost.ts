@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { bundleWorker, type WorkerBundle } from "../../demo/worker-source.ts";
+import { bundleWorker, type WorkerBundle } from "../../demo/worker-bundle.ts";
 import type { Config } from "../../src/config/schema.ts";
 import { QUIET_SPEED } from "../cost/measure.ts";
 import { configFor, startOrigin } from "../../test/support/place-origins.ts";

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { bundleWorker } from "../../demo/worker-source.ts";
+import { bundleWorker } from "../../demo/worker-bundle.ts";
 import type { HubDescription } from "../../durable-objects/hub-description.ts";
 import { configFor, startOrigin } from "../../test/support/place-origins.ts";
 import { startPlaces, type Edge, type Places } from "../../test/support/places.ts";

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort } from "../../demo/ports.ts";
 import { startProcess, waitUntil, type RunningProcess } from "../../demo/process.ts";
-import type { WorkerBundle } from "../../demo/worker-source.ts";
+import type { WorkerBundle } from "../../demo/worker-bundle.ts";
 import { WORKERD, workerLiteral } from "../../demo/workerd.ts";
 import { cpuMicroseconds } from "../hot-path/cpu.ts";
 

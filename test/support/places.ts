@@ -6,7 +6,7 @@ import { send, type ClientAnswer } from "../../demo/client.ts";
 import { BRIDGE, callObject } from "../../demo/object-bridge.ts";
 import { PLACES, type Place } from "../../demo/places.ts";
 import { waitUntil } from "../../demo/process.ts";
-import type { WorkerBundle } from "../../demo/worker-source.ts";
+import type { WorkerBundle } from "../../demo/worker-bundle.ts";
 import { startWorkerd } from "../../demo/workerd.ts";
 import type { Config } from "../../src/config/schema.ts";
 

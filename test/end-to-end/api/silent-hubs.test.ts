@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { bundleWorker } from "../../../demo/worker-source.ts";
+import { bundleWorker } from "../../../demo/worker-bundle.ts";
 import { defineConfig } from "../../../src/config/define.ts";
 import { startApi, type RunningApi } from "../../support/api.ts";
 
