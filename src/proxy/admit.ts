@@ -19,6 +19,9 @@ export function refusalOf(
   if (fields.sizeBytes > limits.maxHeaderBytes) return { kind: "headers-too-large", limitBytes: limits.maxHeaderBytes };
   const framing = framingFault(fields);
   if (framing !== null) return { kind: "bad-request", detail: framing };
+  // The runtime makes a GET without content of any handshake, and rules that go by the method would have judged another.
+  if (method !== "GET" && fields.upgrade?.toLowerCase() === "websocket")
+    return { kind: "bad-request", detail: NOT_GET };
   if (Number(fields.contentLength) > limits.maxBodyBytes) {
     return { kind: "body-too-large", limitBytes: limits.maxBodyBytes };
   }
@@ -44,6 +47,9 @@ function framingFault({ contentLength, transferEncoding, host }: RequestFields):
   if (host !== null && isMalformedHost(host)) return MALFORMED_HOST;
   return null;
 }
+
+/** RFC 6455 section 4.1. */
+const NOT_GET = "Expected a WebSocket handshake to be a GET.";
 
 /** What to say of a `Host` that is not one. */
 export const MALFORMED_HOST = "Expected one `Host` that is a host and an optional port.";

@@ -13,6 +13,7 @@ import type { CacheEvent } from "../telemetry/service-counters.ts";
 import { answerFrom, derive, type Servable } from "./cache-answer.ts";
 import type { Derived, Entry, ServiceCache } from "./cache-plan.ts";
 import type { Exchange } from "./exchange.ts";
+import { nominatedFields } from "./fields.ts";
 import type { Answer } from "./forward.ts";
 
 export interface Turn {
@@ -20,7 +21,7 @@ export interface Turn {
   readonly cache: ServiceCache;
   readonly rule: CacheRule;
   readonly key: CacheKey;
-  /** Reads a field of the client's request. */
+  /** Reads a field of the client's request as an origin gets it. */
   readonly field: RequestField;
   /** The client's directives; none where the rule overrules it. */
   readonly wishes: Directives;
@@ -37,7 +38,7 @@ export type Served = Answer | { readonly hit: Response; readonly event: CacheEve
 export function turnOf(exchange: Exchange, cache: ServiceCache, rule: CacheRule): Turn {
   const { headers, place } = exchange;
   const { url } = exchange.request;
-  const field = (name: string) => headers.get(name);
+  const field = outboundField(exchange);
   return {
     exchange,
     cache,
@@ -46,6 +47,17 @@ export function turnOf(exchange: Exchange, cache: ServiceCache, rule: CacheRule)
     key: cache.keyOf(rule)({ url, field, country: place.country === "" ? null : place.country }),
     wishes: wishesOf(rule, headers),
   };
+}
+
+/**
+ * A field that stays on this hop has selected nothing of an answer: stored under its value, the answer to a request without it
+ * would be served to those who send it on (`Connection: Origin` and an answer without CORS fields).
+ */
+function outboundField({ headers, fields }: Exchange): RequestField {
+  const nominated = nominatedFields(fields.connection);
+  if (nominated.length === 0) return (name) => headers.get(name);
+  const hidden = new Set(nominated.map((name) => name.toLowerCase()));
+  return (name) => (hidden.has(name.toLowerCase()) ? null : headers.get(name));
 }
 
 function wishesOf(rule: CacheRule, headers: Exchange["headers"]): Directives {

@@ -40,6 +40,8 @@ type Named =
   | "requestId"
   | "clientAddress";
 
+type Known = Named | "forbidden" | "forgeable";
+
 /**
  * What is to be done with a field, by its name; one look tells.
  *
@@ -48,7 +50,7 @@ type Named =
  * `Transfer-Encoding` and `Upgrade` are not among the forbidden because the runtime writes those itself for every
  * connection and never copies them from a `Headers`.
  */
-const KNOWN: ReadonlyMap<string, Named | "forbidden" | "forgeable"> = new Map([
+const PROPER: readonly (readonly [name: string, Known])[] = [
   ["connection", "connection"],
   ["content-length", "contentLength"],
   ["transfer-encoding", "transferEncoding"],
@@ -74,7 +76,28 @@ const KNOWN: ReadonlyMap<string, Named | "forbidden" | "forgeable"> = new Map([
   ["x-forwarded-proto", "forgeable"],
   ["x-real-ip", "forgeable"],
   ["true-client-ip", "forgeable"],
-]);
+];
+
+/**
+ * The same by every spelling. CGI and its heirs (WSGI, Rack, PHP) read `X_Forwarded_For` as `X-Forwarded-For`: what is dropped,
+ * or written by Fairlead or by Cloudflare alone, is dropped however it is spelt.
+ */
+const KNOWN: ReadonlyMap<string, Known> = new Map(PROPER.flatMap(spellingsOf));
+
+function spellingsOf([name, known]: readonly [name: string, Known]): [string, Known][] {
+  const kind = known === "clientAddress" ? "forbidden" : known;
+  const others =
+    kind === "forbidden" || kind === "forgeable" ? underscored(name).filter((other) => other !== name) : [];
+  return [[name, known], ...others.map((other): [string, Known] => [other, kind])];
+}
+
+/** A name with each of its hyphens as it is or as an underscore. */
+function underscored(name: string): string[] {
+  const hyphen = name.indexOf("-");
+  if (hyphen === -1) return [name];
+  const rest = underscored(name.slice(hyphen + 1));
+  return ["-", "_"].flatMap((joint) => rest.map((ending) => name.slice(0, hyphen) + joint + ending));
+}
 
 /** Most requests have none of a kind, and share this one. */
 const NONE: readonly string[] = [];

@@ -1,20 +1,22 @@
 /** Requests as no honest client writes them: what is refused, what is repaired, and that nothing of it reaches an origin as something else. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startGateway, type TestGateway } from "../support/gateway.ts";
-import { head as headFor, parseAnswer, sendRaw, type RawOrigin } from "../support/raw-http.ts";
+import { head as headFor, parseAnswer, sendRaw, whole, type RawOrigin } from "../support/raw-http.ts";
 
 let gateway: TestGateway;
 let first: RawOrigin;
 
 beforeAll(async () => {
   const limits = { maxBodyBytes: 200_000, maxUrlBytes: 2000, maxHeaderBytes: 8000 };
-  gateway = await startGateway(1, { limits, timeouts: { firstByteMs: 1000 }, retry: { attempts: 1 } });
+  const cache = { rules: [{ match: { paths: ["/cached/*"] }, key: { headers: ["X-Tenant"] } }] };
+  gateway = await startGateway(1, { limits, timeouts: { firstByteMs: 1000 }, retry: { attempts: 1 }, cache });
   first = gateway.services[0]!.first;
 });
 afterAll(() => gateway.stop());
 beforeEach(() => {
   first.received.length = 0;
   first.broken = 0;
+  first.respond = (socket) => socket.write(whole("ok"));
 });
 
 const head = (method: string, target: string, ...fields: string[]) =>
@@ -41,6 +43,11 @@ describe("a request that cannot be right is refused and never forwarded", () => 
     ["a folded field", head("GET", "/x", "X-A: b\r\n c"), 400],
     ["a space before the colon", head("GET", "/x", "X-A : b"), 400],
     ["TRACE", head("TRACE", "/x"), 405],
+    [
+      "a WebSocket handshake that is no GET",
+      "POST /x HTTP/1.1\r\nHost: s0.localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nContent-Length: 3\r\n\r\nabc",
+      400,
+    ],
     ["a URL that is too long", head("GET", `/${"a".repeat(3000)}`), 414],
     ["fields that are too large", head("GET", "/x", `X-A: ${"a".repeat(9000)}`), 431],
     ["a body that is declared too large", head("POST", "/x", "Content-Length: 200001"), 413],
@@ -146,6 +153,19 @@ describe("what an origin is told", () => {
     expect(request).toMatch(/^fairlead-region: enam\r$/im);
   });
 
+  it.each([
+    "X_Forwarded_For",
+    "x-forwarded_for",
+    "X_Forwarded-Proto",
+    "X_Real_IP",
+    "CF_Connecting_IP",
+    "Fairlead_Region",
+  ])("is spared %s, which CGI reads as the field that it looks like", async (name) => {
+    await send(head("GET", "/x", `${name}: forged`, "X_Other: kept"));
+    expect(first.received[0]).not.toContain("forged");
+    expect(first.received[0]).toMatch(/^x_other: kept\r$/im);
+  });
+
   it("makes a request id when the client's is not fit to be logged", async () => {
     await send(head("GET", "/x", `X-Request-Id: ${"a".repeat(300)}`));
     expect(first.received[0]).toMatch(/^x-request-id: [0-9a-f-]{36}\r$/im);
@@ -169,6 +189,29 @@ describe("what an origin is told", () => {
     const answer = await send(head("GET", "/x", `Via: ${via}`));
     expect(answer.status).toBe(508);
     expect(first.received).toHaveLength(1);
+  });
+});
+
+describe("a field that the client keeps to this hop", () => {
+  /** What this origin says depends on what it is asked with. */
+  const answersFor = (name: string, ...fields: string[]) => {
+    first.respond = (socket) => {
+      const value = new RegExp(`^${name}: (.*)\\r$`, "im").exec(first.received.at(-1)!)?.[1] ?? "nobody";
+      socket.write(whole(`for ${value}`, "Cache-Control: max-age=60", ...fields));
+    };
+  };
+
+  it.each([
+    ["its Vary", "Origin", ["Vary: Origin"]],
+    ["the key", "X-Tenant", []],
+  ])("puts nothing into the cache for those who send it on, by %s", async (_, name, fields) => {
+    const path = `/cached/${name}`;
+    answersFor(name, ...fields);
+    const kept = await send(headFor("s0.localhost", "GET", path, `Connection: ${name}`, `${name}: them`));
+    expect(kept.body).toBe("for nobody");
+    expect((await send(head("GET", path, `${name}: them`))).body).toBe("for them");
+    expect((await send(head("GET", path))).body).toBe("for nobody");
+    expect(first.received).toHaveLength(2);
   });
 });
 
