@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { freePort } from "../demo/ports.ts";
 import { startProcess, waitUntil, type RunningProcess } from "../demo/process.ts";
 import { bundleWorker } from "../demo/worker-bundle.ts";
-import { PROJECT } from "../demo/worker-source.ts";
+import { PROJECT } from "../demo/wrangler-toml.ts";
 import { WORKERD, workerLiteral } from "../demo/workerd.ts";
 import type { Config } from "../src/config/schema.ts";
 

@@ -11,7 +11,7 @@ import { demoOrigins, type Origin } from "./origin.ts";
 import { describeExit } from "./process.ts";
 import { rebased } from "./rebase.ts";
 import { demoToken } from "./token.ts";
-import { PROJECT } from "./worker-source.ts";
+import { PROJECT } from "./wrangler-toml.ts";
 import { startWorker, type RunningWorker } from "./worker.ts";
 
 export interface Company {

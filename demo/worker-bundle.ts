@@ -6,7 +6,8 @@ import { tmpdir } from "node:os";
 import { basename, join, parse, resolve } from "node:path";
 import { promisify } from "node:util";
 import type { Config } from "../src/config/schema.ts";
-import { PROJECT, WRANGLER, WRANGLER_CONFIG, configText, quietWrangler, writeWranglerConfig } from "./worker-source.ts";
+import { WRANGLER, configText, quietWrangler, writeWranglerConfig } from "./worker-source.ts";
+import { PROJECT, WRANGLER_CONFIG } from "./wrangler-toml.ts";
 
 export interface WorkerBundle {
   readonly directory: string;

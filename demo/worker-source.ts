@@ -1,16 +1,11 @@
 /** The Worker as it is in this checkout, with another configuration in the place of fairlead.config.ts. */
 import { writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { experimental_readRawConfig } from "wrangler";
 import type { Config } from "../src/config/schema.ts";
-
-/** Where wrangler.toml lies. */
-export const PROJECT = resolve(import.meta.dirname, "..");
+import { PROJECT, wranglerToml } from "./wrangler-toml.ts";
 
 /** To be run with `process.execPath`. */
 export const WRANGLER = join(PROJECT, "node_modules/wrangler/bin/wrangler.js");
-
-export const WRANGLER_CONFIG = join(PROJECT, "wrangler.toml");
 
 /** How the Worker's modules import the configuration, from the first and the second folder level. */
 const CONFIG_SPECIFIERS = ["../fairlead.config.ts", "../../fairlead.config.ts"];
@@ -31,15 +26,6 @@ export function quietWrangler(directory: string): Record<string, string> {
     // Several run side by side: none may find another through the registry that wrangler keeps in the home directory.
     WRANGLER_REGISTRY_PATH: join(directory, "registry"),
   };
-}
-
-/** What of wrangler.toml is read or replaced here; the rest is passed on as it is. */
-interface RawWranglerConfig extends Record<string, unknown> {
-  main: string;
-  vars?: Record<string, unknown>;
-  assets?: { directory?: string };
-  build?: { cwd?: string };
-  alias?: Record<string, string>;
 }
 
 export interface WorkerSettings {
@@ -64,7 +50,7 @@ export async function writeWranglerConfig(
   { config, configModule = config && configText(config), vars, main }: WorkerSettings,
   directory: string,
 ): Promise<string> {
-  const raw = experimental_readRawConfig({ config: WRANGLER_CONFIG }).rawConfig as unknown as RawWranglerConfig;
+  const { raw } = wranglerToml();
   const { env: _environments, assets, alias, build, ...kept } = raw;
   const written = {
     ...kept,

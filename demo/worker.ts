@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort, isPortFree } from "./ports.ts";
 import { startProcess, waitUntil, type RunningProcess } from "./process.ts";
-import { PROJECT, WRANGLER, quietWrangler, writeWranglerConfig, type WorkerSettings } from "./worker-source.ts";
+import { WRANGLER, quietWrangler, writeWranglerConfig, type WorkerSettings } from "./worker-source.ts";
+import { PROJECT } from "./wrangler-toml.ts";
 
 export interface WorkerOptions extends WorkerSettings {
   /** On 127.0.0.1. Default: a free one. */

@@ -5,11 +5,10 @@
 import { mkdtemp, mkdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
-import { unstable_getDurableObjectClassNameToUseSQLiteMap, unstable_readConfig } from "wrangler";
 import { startProcess } from "./process.ts";
 import { bundleWorker, type WorkerBundle } from "./worker-bundle.ts";
-import { PROJECT, WRANGLER_CONFIG } from "./worker-source.ts";
 import { portFor, waitUntilAnswering, type RunningWorker, type WorkerOptions } from "./worker.ts";
+import { PROJECT, wranglerToml } from "./wrangler-toml.ts";
 
 /** The runtime's own binary. */
 export const WORKERD = join(PROJECT, "node_modules/.bin/workerd");
@@ -74,15 +73,6 @@ export async function startWorkerd(options: WorkerdOptions = {}): Promise<Runnin
     await clean();
     throw error;
   }
-}
-
-/** What of wrangler.toml says what the Worker is bound to. */
-interface Bindings {
-  readonly compatibility_date: string;
-  readonly compatibility_flags: readonly string[];
-  readonly vars: Readonly<Record<string, unknown>>;
-  readonly durable_objects: { readonly bindings: readonly { readonly name: string; readonly class_name: string }[] };
-  readonly migrations: Parameters<typeof unstable_getDurableObjectClassNameToUseSQLiteMap>[0];
 }
 
 const BRIDGE = "bridge.js";
@@ -150,30 +140,29 @@ export function workerLiteral(
   directory: string,
   { vars = {}, bindings = true, objects: own = {}, outbound = "internet", objectsOf }: WorkerLiteralOptions = {},
 ): string {
-  const wrangler = unstable_readConfig({ config: WRANGLER_CONFIG }, { hideWarnings: true }) as unknown as Bindings;
-  const sqlite = unstable_getDurableObjectClassNameToUseSQLiteMap(wrangler.migrations);
+  const { raw, sqlite } = wranglerToml();
   const objects = bindings
-    ? wrangler.durable_objects.bindings
+    ? raw.durable_objects.bindings
     : Object.entries(own).map(([name, class_name]) => ({ name, class_name }));
   const classes = objectsOf === undefined ? [...new Set(objects.map((object) => object.class_name))] : [];
   const namespace = (name: string) =>
     objectsOf === undefined ? quote(name) : `(className = ${quote(name)}, serviceName = ${quote(objectsOf)})`;
   return `(
   modules = [${list(bundle.modules.map((name) => `(name = ${quote(name)}, ${moduleKind(name)} = embed ${quote(relative(directory, join(bundle.directory, name)))})`))}],
-  compatibilityDate = ${quote(wrangler.compatibility_date)},
-  compatibilityFlags = [${list(wrangler.compatibility_flags.map(quote))}],
+  compatibilityDate = ${quote(raw.compatibility_date)},
+  compatibilityFlags = [${list((raw.compatibility_flags ?? []).map(quote))}],
   globalOutbound = ${quote(outbound)},
   bindings = [${list([
     ...objects.map(
       (object) => `(name = ${quote(object.name)}, durableObjectNamespace = ${namespace(object.class_name)})`,
     ),
-    ...Object.entries({ ...(bindings ? wrangler.vars : {}), ...vars }).map(
+    ...Object.entries({ ...(bindings ? raw.vars : {}), ...vars }).map(
       ([name, value]) => `(name = ${quote(name)}, ${variable(value)})`,
     ),
   ])}],
   durableObjectNamespaces = [${list(
     classes.map(
-      (name) => `(className = ${quote(name)}, uniqueKey = ${quote(name)}, enableSql = ${sqlite.get(name) ?? true})`,
+      (name) => `(className = ${quote(name)}, uniqueKey = ${quote(name)}, enableSql = ${sqlite[name] ?? true})`,
     ),
   )}],
   ${objectsOf === undefined ? 'durableObjectStorage = (localDisk = "storage"),' : ""}

@@ -23,6 +23,8 @@ export default defineConfig({
         test: {
           name: "end-to-end",
           include: ["test/end-to-end/**/*.test.ts"],
+          globalSetup: ["test/support/prepare.ts"],
+          setupFiles: ["test/support/take-prepared.ts"],
           environment: "node",
           // Real processes, which wait more than they work: two files at a time, with room for a slow start.
           maxWorkers: 2,
