@@ -17,7 +17,7 @@ export async function measureBreakers(report: Reporter, { quick }: TopicOptions)
   const origins = [await startFickleOrigin(), await startFickleOrigin()] as const;
   const places = await startPlaces(PLACES, configFor(origins));
   try {
-    await measureReach(report, places, quick ? 5 : 20);
+    await measureReach(report, places, quick ? 5 : 12);
     await measureBrokenPath(report, places, origins[0]);
   } finally {
     await places.stop();

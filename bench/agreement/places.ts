@@ -41,7 +41,7 @@ async function measureChanges(report: Reporter, places: Places, wanted: number):
         seen.decisions++;
         if (origin !== expected.origin) seen.stale++;
       },
-      15,
+      10,
     ),
   );
   await pause(3_000);

@@ -66,6 +66,15 @@ export function countBusy(seconds: number, config = everythingOn): Promise<BusyC
   });
 }
 
+const counts = new Map<number, Promise<BusyCounts>>();
+
+/** The same, counted once for all topics that run: by the Worker's clock one count is as good as another. */
+export function countBusyOnce(seconds: number): Promise<BusyCounts> {
+  const known = counts.get(seconds) ?? countBusy(seconds);
+  counts.set(seconds, known);
+  return known;
+}
+
 /** The first minute is not counted: it starts everything. @param minutes of the Worker's clock */
 export function countQuiet(minutes: number): Promise<QuietCounts> {
   return withFairlead(everythingOn, { SPEED: String(QUIET_SPEED) }, async ({ addresses }) => {

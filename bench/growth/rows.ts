@@ -10,7 +10,7 @@ import { makeServiceCache } from "../../src/proxy/cache-plan.ts";
 import { makeRouter } from "../../src/proxy/route.ts";
 import { nextCandidate } from "../../src/steering/candidates.ts";
 import type { RegionView } from "../../src/view/region-view.ts";
-import { measure, retainedBytes, type Side } from "../micro/harness.ts";
+import { retainedBytes, time, type Side } from "../micro/harness.ts";
 import { benchService, storedAt } from "../micro/scene.ts";
 import { requests } from "../steering/scene.ts";
 import { syncOnce, viewOf } from "./isolate.ts";
@@ -150,5 +150,7 @@ async function micros(rounds: number, jobs: Jobs): Promise<Record<string, number
       for (let index = 0; index < count; index++) once();
     },
   }));
-  return Object.fromEntries((await measure(sides, rounds)).map(({ name, roundsUs }) => [name, Math.min(...roundsUs)]));
+  return Object.fromEntries(
+    (await time(sides, rounds)).map(({ side, roundsUs }) => [side.name, Math.min(...roundsUs)]),
+  );
 }

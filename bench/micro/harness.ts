@@ -17,6 +17,13 @@ export interface Cost {
   readonly roundsUs: readonly number[];
 }
 
+/** The us of each round of a side, of so many operations each. */
+interface Timed {
+  readonly side: Side;
+  readonly count: number;
+  readonly roundsUs: readonly number[];
+}
+
 /** Of one round: long enough for the clock, short enough for many rounds. */
 const ROUND_MS = 4;
 /** So few that they fit into the young generation: what is collected meanwhile would not be counted. */
@@ -26,6 +33,17 @@ setFlagsFromString("--expose-gc");
 const collect = runInNewContext("gc") as () => void;
 
 export async function measure(sides: readonly Side[], rounds: number): Promise<Cost[]> {
+  const times = await time(sides, rounds);
+  const costs: Cost[] = [];
+  for (const { side, count, roundsUs } of times) {
+    const bytes = await bytesOf(side, Math.min(ALLOCATING_RUNS, count));
+    costs.push({ name: side.name, us: median(roundsUs), bytes, roundsUs });
+  }
+  return costs;
+}
+
+/** Time alone. */
+export async function time(sides: readonly Side[], rounds: number): Promise<Timed[]> {
   const counts = new Map<Side, number>();
   for (const side of sides) counts.set(side, await runsIn(side, ROUND_MS));
   const times = new Map<Side, number[]>(sides.map((side) => [side, []]));
@@ -37,13 +55,7 @@ export async function measure(sides: readonly Side[], rounds: number): Promise<C
       times.get(side)!.push(((performance.now() - startedMs) * 1_000) / count);
     }
   }
-  const costs: Cost[] = [];
-  for (const side of sides) {
-    const roundsUs = times.get(side)!;
-    const bytes = await bytesOf(side, Math.min(ALLOCATING_RUNS, counts.get(side)!));
-    costs.push({ name: side.name, us: median(roundsUs), bytes, roundsUs });
-  }
-  return costs;
+  return sides.map((side) => ({ side, count: counts.get(side)!, roundsUs: times.get(side)! }));
 }
 
 /** How many fit into so many ms, once compiled. */

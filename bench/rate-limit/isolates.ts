@@ -44,7 +44,7 @@ export async function measureIsolates(report: Reporter, { quick }: TopicOptions)
   const workerd = await startWorkerd({ config, edges: 12 });
   const rows: Row[] = [];
   try {
-    const windows = quick ? 2 : 4;
+    const windows = quick ? 2 : 3;
     for (const { algorithm, mode, most } of CASES) {
       const path = `/${algorithm}-${mode}`;
       const answers = await hammer(workerd.edgePorts, (10 * LIMIT * 1_000) / WINDOW_MS, windows * WINDOW_MS, {

@@ -1,6 +1,6 @@
 /** Topic `calls`: Durable Object calls and rows a million requests, counted by a clock that goes by requests, so that CI can hold them. */
 import { firstMillion } from "../cost/loads.ts";
-import { countBusy } from "../cost/measure.ts";
+import { countBusyOnce } from "../cost/measure.ts";
 import type { Reporter, TopicOptions } from "../figure.ts";
 
 /** Of the Worker's clock: every period of the agreement at least once, the longest is a minute. */
@@ -8,7 +8,7 @@ const SECONDS = 60;
 const QUICK_SECONDS = 20;
 
 export async function run(report: Reporter, { quick }: TopicOptions): Promise<void> {
-  const busy = await countBusy(quick ? QUICK_SECONDS : SECONDS);
+  const busy = await countBusyOnce(quick ? QUICK_SECONDS : SECONDS);
   const { calls, rows } = firstMillion(busy);
   report.note(
     `${busy.requests} requests, each a millisecond of the Worker's clock: ${busy.isolateCallsPerSecond} calls/s by the isolate, ${busy.hubCallsPerSecond} by the hub and alarms, ${busy.rowsPerSecond} rows/s; before that ${busy.startCalls} calls and ${busy.startRows} rows to start.`,

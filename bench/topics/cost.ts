@@ -1,7 +1,7 @@
 /** Topic `cost`: what Fairlead adds to a Worker's bill; writes docs/reference/cost.md from what it counts. */
 import { writeFileSync } from "node:fs";
 import { loadsOf, perMillion, type Counts } from "../cost/loads.ts";
-import { countBusy, countQuiet } from "../cost/measure.ts";
+import { countBusyOnce, countQuiet } from "../cost/measure.ts";
 import { costPage, COST_PAGE, COUNTS } from "../cost/page.ts";
 import { monthlyPriceOf, priceOf } from "../cost/rates.ts";
 import type { Reporter, TopicOptions } from "../figure.ts";
@@ -37,6 +37,6 @@ export async function run(report: Reporter, { quick, write }: TopicOptions): Pro
 
 /** The busy count takes the processor, the quiet one the time: they do not get into each other's way. */
 async function count(quick: boolean): Promise<Counts> {
-  const [busy, quiet] = await Promise.all([countBusy(quick ? 20 : 60), countQuiet(quick ? 1 : 2)]);
+  const [busy, quiet] = await Promise.all([countBusyOnce(quick ? 20 : 60), countQuiet(quick ? 1 : 2)]);
   return { date: new Date().toISOString().slice(0, 10), quiet, busy };
 }

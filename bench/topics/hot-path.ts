@@ -31,7 +31,7 @@ const SLICE_SECONDS = 1;
 const WARM_UP_SECONDS = 2;
 
 /** Peers are there for scale, not for a verdict, so they take part in one round of so many. */
-const PEERS_EVERY = 3;
+const PEERS_EVERY = 5;
 
 interface Contestant {
   readonly name: string;

@@ -6,7 +6,7 @@ import { occasionalRules } from "../micro/occasional-rules.ts";
 import { requestRules } from "../micro/request-rules.ts";
 import { formatSpread } from "../statistics.ts";
 
-const ROUNDS = 31;
+const ROUNDS = 15;
 const QUICK_ROUNDS = 7;
 
 /** A request asks a dozen of them and costs some hundreds of microseconds. */
