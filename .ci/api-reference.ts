@@ -20,7 +20,7 @@ const LIMITS = `## Limits
 - What is asked of every region's hub names those that did not answer within 1.5 s in \`hubs.away\`, and leaves out what they know.`;
 
 /** The page as Markdown. */
-export function apiReference(): string {
+export async function apiReference(): Promise<string> {
   // Only the routes are looked at, and none is called: the deployment behind them is never asked for anything.
   const config = defineConfig({
     services: {
@@ -30,7 +30,7 @@ export function apiReference(): string {
       },
     },
   });
-  const document = documentOf(controlPlaneApp({ config } as System));
+  const document = documentOf(await controlPlaneApp({ config } as System));
   const operations = operationsOf(document);
   const tags = [...new Set(operations.map(({ tag }) => tag))];
   const sections = tags.map((tag) => {

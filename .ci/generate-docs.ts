@@ -8,7 +8,7 @@ import { configReference } from "./config-reference.ts";
 const ROOT = new URL("../", import.meta.url);
 
 /** Every generated page, by its path from the root, with what belongs in it. */
-const PAGES: Readonly<Record<string, () => string>> = {
+const PAGES: Readonly<Record<string, () => string | Promise<string>>> = {
   "docs/reference/config.md": () => configReference(configSchema),
   "docs/reference/api.md": apiReference,
 };
@@ -19,13 +19,15 @@ if (wrong !== undefined) {
   console.error(`Expected no argument or \`--check\`, got "${wrong}"`);
   process.exitCode = 2;
 } else if (args.includes("--check")) {
-  const stale = Object.entries(PAGES).flatMap(([path, generate]) => (current(path) === generate() ? [] : [path]));
-  for (const path of stale) console.error(`${path} is stale: run \`npm run docs\` and commit what it writes.`);
-  process.exitCode = stale.length > 0 ? 1 : 0;
+  for (const [path, generate] of Object.entries(PAGES)) {
+    if (current(path) === (await generate())) continue;
+    console.error(`${path} is stale: run \`npm run docs\` and commit what it writes.`);
+    process.exitCode = 1;
+  }
 } else {
   for (const [path, generate] of Object.entries(PAGES)) {
     mkdirSync(dirname(new URL(path, ROOT).pathname), { recursive: true });
-    writeFileSync(new URL(path, ROOT), generate());
+    writeFileSync(new URL(path, ROOT), await generate());
     console.log(`wrote ${path}`);
   }
 }

@@ -1,42 +1,18 @@
-/** The control plane: what admin hosts answer. Guards first, then one file per resource. */
+/** The control plane: what admin hosts answer. Guards first, then the resource that the path belongs to. */
 import { OpenAPIHono } from "@hono/zod-openapi";
-import type { ExecutionContext } from "hono";
+import type { ExecutionContext, MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { HTTPException } from "hono/http-exception";
+import { getPath } from "hono/utils/url";
 import { logError } from "../telemetry/log.ts";
-import { addAlgorithms } from "./algorithms.ts";
-import { addAdmin } from "./admin.ts";
-import { addAudit } from "./audit.ts";
 import { authenticate } from "./authenticate.ts";
-import { addConfig } from "./config.ts";
 import { corsFor, refuseCrossSite, secured } from "./browser.ts";
-import { addCachePurge } from "./cache-purge.ts";
-import { addCacheStats } from "./cache-stats.ts";
-import { addCacheWarm } from "./cache-warm.ts";
-import { addCircuitBreakers } from "./circuit-breakers.ts";
-import { addDocument } from "./document.ts";
-import { addExplain } from "./explain.ts";
-import { addHealth } from "./health.ts";
 import { doneOnce } from "./idempotent.ts";
-import { addInstanceState } from "./instance-state.ts";
-import { addInstances } from "./instances.ts";
-import { addOverrides } from "./override-list.ts";
-import { addMaintenance } from "./maintenance.ts";
 import { methodsAt } from "./methods.ts";
 import { ApiProblem, problemResponse } from "./problem.ts";
-import { addMetrics } from "./metrics.ts";
-import { addPerformance } from "./performance.ts";
-import { addRebalance } from "./rebalance.ts";
-import { addRecovery } from "./recovery.ts";
-import { addRateLimits } from "./rate-limits.ts";
-import { addReferencePage } from "./reference-page.ts";
-import { addRetry } from "./retry.ts";
-import { addSessions } from "./sessions.ts";
-import { addStats } from "./stats.ts";
-import { addRegistration } from "./registration.ts";
+import { RESOURCES, resourceAt, type Resource } from "./resources.ts";
 import type { ApiBindings, ApiEnv, System } from "./system.ts";
 import { refuseInvalid } from "./validation.ts";
-import { addWorldHealth } from "./world-health.ts";
 
 const MAX_BODY_BYTES = 1_048_576;
 
@@ -49,62 +25,33 @@ export interface ControlPlane {
 
 /** Sets the control plane up for a deployment. */
 export function controlPlane(system: System): ControlPlane {
-  const app = controlPlaneApp(system);
-  return { fetch: async (request, bindings, context) => secured(await app.fetch(request, bindings, context)) };
+  const guards = guardsOf(system);
+  const apps = new Map<Resource | null, OpenAPIHono<ApiEnv>>();
+  return {
+    fetch: async (request, bindings, context) => {
+      const resource = resourceAt(getPath(request));
+      const app = apps.get(resource) ?? (await appOf(system, guards, resource === null ? [] : [resource]));
+      apps.set(resource, app);
+      return secured(await app.fetch(request, bindings, context));
+    },
+  };
 }
 
-/** The app itself, whose routes make the OpenAPI document. */
-export function controlPlaneApp(system: System): OpenAPIHono<ApiEnv> {
+/** All of it as one app, whose routes make the OpenAPI document. */
+export function controlPlaneApp(system: System): Promise<OpenAPIHono<ApiEnv>> {
+  return appOf(system, guardsOf(system), RESOURCES);
+}
+
+/** The control plane as far as some of its resources go. */
+async function appOf(
+  system: System,
+  guards: readonly MiddlewareHandler<ApiEnv>[],
+  resources: readonly Resource[],
+): Promise<OpenAPIHono<ApiEnv>> {
   const app = new OpenAPIHono<ApiEnv>({ defaultHook: refuseInvalid });
-  const { corsOrigins } = system.config.admin;
-  const known = authenticate(system);
-  const once = doneOnce(system);
-
-  app.use(async (c, next) => {
-    c.set("requestId", requestIdOf(c.req.header("X-Request-Id")));
-    await next();
-    c.header("X-Request-Id", c.var.requestId);
-  });
-  app.use(corsFor(corsOrigins));
-  app.use((c, next) => (PUBLIC_PATHS.has(c.req.path) ? next() : known(c, next)));
-  app.use(refuseCrossSite(corsOrigins));
-  app.use(
-    bodyLimit({
-      maxSize: MAX_BODY_BYTES,
-      onError: () => {
-        throw new ApiProblem("too-large", `Expected a body of at most ${MAX_BODY_BYTES} bytes.`);
-      },
-    }),
-  );
-
-  app.use((c, next) => (PUBLIC_PATHS.has(c.req.path) ? next() : once(c, next)));
-
-  addHealth(app, system);
-  addAudit(app, system);
-  addExplain(app, system);
-  addInstances(app, system);
-  addRegistration(app, system);
-  addInstanceState(app, system);
-  addOverrides(app, system);
-  addAlgorithms(app, system);
-  addMaintenance(app, system);
-  addConfig(app, system);
-  addStats(app, system);
-  addPerformance(app, system);
-  addMetrics(app, system);
-  addCachePurge(app, system);
-  addCacheStats(app, system);
-  addCacheWarm(app, system);
-  addCircuitBreakers(app, system);
-  addRecovery(app, system);
-  addRebalance(app, system);
-  addWorldHealth(app, system);
-  addRetry(app, system);
-  addRateLimits(app, system);
-  addAdmin(app, system);
-  addSessions(app, system);
-  addDocument(app);
-  addReferencePage(app);
+  for (const guard of guards) app.use(guard);
+  for (const { load } of resources)
+    for (const addRoutes of await load()) addRoutes(app, system, () => controlPlaneApp(system));
 
   app.notFound((c) => {
     const { method, path } = c.req;
@@ -116,6 +63,30 @@ export function controlPlaneApp(system: System): OpenAPIHono<ApiEnv> {
   });
   app.onError((error, c) => problemResponse(problemOf(error), c.var.requestId ?? crypto.randomUUID()));
   return app;
+}
+
+/** What every request goes through before its route, in this order. Made once: the lockout counts the calls of all resources. */
+function guardsOf(system: System): readonly MiddlewareHandler<ApiEnv>[] {
+  const { corsOrigins } = system.config.admin;
+  const known = authenticate(system);
+  const once = doneOnce(system);
+  return [
+    async (c, next) => {
+      c.set("requestId", requestIdOf(c.req.header("X-Request-Id")));
+      await next();
+      c.header("X-Request-Id", c.var.requestId);
+    },
+    corsFor(corsOrigins),
+    (c, next) => (PUBLIC_PATHS.has(c.req.path) ? next() : known(c, next)),
+    refuseCrossSite(corsOrigins),
+    bodyLimit({
+      maxSize: MAX_BODY_BYTES,
+      onError: () => {
+        throw new ApiProblem("too-large", `Expected a body of at most ${MAX_BODY_BYTES} bytes.`);
+      },
+    }),
+    (c, next) => (PUBLIC_PATHS.has(c.req.path) ? next() : once(c, next)),
+  ];
 }
 
 function problemOf(error: Error): ApiProblem {

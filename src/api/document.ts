@@ -2,8 +2,9 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import * as z from "zod";
 import { SCOPES } from "../config/scope.ts";
+import type { WholeApp } from "./resources.ts";
 import { answers, declare } from "./route.ts";
-import type { ApiEnv } from "./system.ts";
+import type { ApiEnv, System } from "./system.ts";
 
 export type OpenApiDocument = ReturnType<OpenAPIHono<ApiEnv>["getOpenAPI31Document"]>;
 
@@ -39,7 +40,7 @@ export function documentOf(app: OpenAPIHono<ApiEnv>): OpenApiDocument {
   });
 }
 
-export function addDocument(app: OpenAPIHono<ApiEnv>): void {
+export function addDocument(app: OpenAPIHono<ApiEnv>, _system: System, whole: WholeApp): void {
   app.openAPIRegistry.registerComponent("securitySchemes", "token", {
     type: "http",
     scheme: "bearer",
@@ -52,5 +53,8 @@ export function addDocument(app: OpenAPIHono<ApiEnv>): void {
     description: "A Cloudflare Access identity, where `admin.access` is configured. Access adds the field itself.",
   });
   let document: OpenApiDocument | undefined;
-  app.openapi(openapi, (c) => c.json((document ??= documentOf(app)) as unknown as { openapi: string }, 200));
+  app.openapi(openapi, async (c) => {
+    document ??= documentOf(await whole());
+    return c.json(document as unknown as { openapi: string }, 200);
+  });
 }

@@ -2,7 +2,8 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { documentOf } from "./document.ts";
 import { operationsOf, scopeOf, type Operation } from "./operations.ts";
-import type { ApiEnv } from "./system.ts";
+import type { WholeApp } from "./resources.ts";
+import type { ApiEnv, System } from "./system.ts";
 
 const STYLE = `:root{color-scheme:light dark;--edge:color-mix(in srgb,CanvasText 18%,Canvas)}
 body{font:16px/1.5 system-ui,sans-serif;margin:0 auto;max-width:64rem;padding:1rem 1.25rem 4rem}
@@ -14,10 +15,10 @@ pre{border:1px solid var(--edge);border-radius:.375rem;overflow-x:auto;padding:.
 table{border-collapse:collapse;width:100%}td,th{border-top:1px solid var(--edge);padding:.3rem .6rem .3rem 0;text-align:left;vertical-align:top}
 `;
 
-export function addReferencePage(app: OpenAPIHono<ApiEnv>): void {
+export function addReferencePage(app: OpenAPIHono<ApiEnv>, _system: System, whole: WholeApp): void {
   let page: string | undefined;
   app.get("/docs/style.css", (c) => c.body(STYLE, 200, { "Content-Type": "text/css; charset=utf-8" }));
-  app.get("/docs", (c) => c.html((page ??= pageOf(app))));
+  app.get("/docs", async (c) => c.html((page ??= pageOf(await whole()))));
 }
 
 function pageOf(app: OpenAPIHono<ApiEnv>): string {

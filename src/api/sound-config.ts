@@ -3,12 +3,10 @@ import { checkConfig } from "../config/check.ts";
 import { describeProblem, problemsOf, type ConfigProblem } from "../config/problem.ts";
 import { configSchema, type Config } from "../config/schema.ts";
 import { namedBindings } from "../config/secret.ts";
+import { DEPLOYED_ONLY } from "./deployed-only.ts";
 import type { ApiProblem } from "./problem.ts";
 import type { System } from "./system.ts";
 import { invalid } from "./validation.ts";
-
-/** What a change at runtime may not touch: it decides who may make one, and where hubs are. */
-export const DEPLOYED_ONLY = ["admin", "regions", "registration"] as const;
 
 /**
  * Reads a configuration as `npm run check:config` does, with every default filled in.
