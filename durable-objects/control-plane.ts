@@ -4,7 +4,6 @@
  * A shell around src/agreement. A change is stored, pushed to every registered hub, pushed again until each has it, and
  * confirmed when no lease is out without it.
  */
-import { nextAlarmMs } from "./next-alarm.ts";
 import { DurableObject } from "cloudflare:workers";
 import { AUDIT_LOG_NAME } from "../src/agreement/audit-record.ts";
 import type {
@@ -49,6 +48,7 @@ import type { Bindings } from "./bindings.ts";
 import { AuditOutbox } from "./audit-outbox.ts";
 import { ChangeLog, type Appended } from "./change-log.ts";
 import { HeartbeatBook } from "./heartbeat-book.ts";
+import { nextAlarmMs } from "./next-alarm.ts";
 import { TickClock } from "./tick-clock.ts";
 
 /** When a change is pushed again to hubs that have not acknowledged it, ms; doubles up to the cap. */
@@ -241,7 +241,7 @@ export class ControlPlane extends DurableObject<Bindings> implements ControlPlan
   }
 
   /** Ends what time has ended, pushes again what hubs have not acknowledged, hands on what the audit trail has not got. */
-  override async alarm(): Promise<void> {
+  override async alarm(info?: AlarmInvocationInfo): Promise<void> {
     this.#endExpired();
     await Promise.all([this.#audit.flush(), ...this.#currentHubs().map((entry) => this.#pushMissing(entry))]);
     let nextMs = this.#expiry().nextMs;
@@ -249,7 +249,7 @@ export class ControlPlane extends DurableObject<Bindings> implements ControlPlan
       this.#pushAgainMs = Math.min(PUSH_AGAIN_CAP_MS, this.#pushAgainMs * 2);
       nextMs = Math.min(nextMs, Date.now() + this.#pushAgainMs);
     }
-    if (nextMs !== Infinity) await this.ctx.storage.setAlarm(nextAlarmMs(nextMs, Date.now()));
+    if (nextMs !== Infinity) await this.ctx.storage.setAlarm(nextAlarmMs(nextMs, Date.now(), info?.scheduledTime));
   }
 
   #confirmation(answers: ReadonlyMap<HubInstance, ConfirmAnswer>): Confirmation {

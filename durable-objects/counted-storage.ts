@@ -42,10 +42,15 @@ export class CountedAlarm {
     if ((await this.#storage.getAlarm()) === null) await this.#set(atMs);
   }
 
-  /** It has gone off. @param nextMs when it goes off again, ms since the epoch; null: not before it is wanted */
-  async again(nextMs: number | null): Promise<void> {
+  /**
+   * It has gone off.
+   *
+   * @param nextMs when it goes off again, ms since the epoch; null: not before it is wanted
+   * @param info   what the platform says of it
+   */
+  async again(nextMs: number | null, info: AlarmInvocationInfo | undefined): Promise<void> {
     this.#isSet = nextMs !== null;
-    if (nextMs !== null) await this.#set(nextAlarmMs(nextMs, Date.now()));
+    if (nextMs !== null) await this.#set(nextAlarmMs(nextMs, Date.now(), info?.scheduledTime));
   }
 
   #set(atMs: number): Promise<void> {

@@ -44,12 +44,11 @@ import {
   type OriginInspection,
 } from "../src/resilience/origin-history.ts";
 import { takeHubLoad, type HubLoad, type LoadBook, type WorldLoad } from "../src/steering/world-load.ts";
-import { logError } from "../src/telemetry/log.ts";
 import { capacityOf, rulesFor, type Rules } from "./breaker-rules.ts";
 import { BreakerStore, type StoredAgreement } from "./breaker-store.ts";
 import { askHubs, hubNamed } from "./hubs.ts";
 import { regionOf } from "../src/agreement/sharding.ts";
-import { nextAlarmMs } from "./next-alarm.ts";
+import { SoonestAlarm } from "./soonest-alarm.ts";
 
 /** How long a hub may take to say what it knows before its origin is judged without it, ms. */
 const WITNESS_MS = 400;
@@ -73,7 +72,7 @@ export class OriginBreaker extends DurableObject<BreakerBindings> implements Bre
   #unreached: ReadonlySet<HubName>;
   /** The last change's way to the hubs. */
   #pushing: Promise<void> = Promise.resolve();
-  #alarmMs = Infinity;
+  readonly #alarm: SoonestAlarm;
   #judging = false;
   #judgeAgain = false;
   /** What is judged again when hubs have listened for long enough. */
@@ -83,6 +82,7 @@ export class OriginBreaker extends DurableObject<BreakerBindings> implements Bre
     super(state, bindings);
     this.#origin = state.id.name ?? "";
     this.#store = new BreakerStore(state.storage.kv);
+    this.#alarm = new SoonestAlarm(state.storage);
     this.#introduction = this.#store.load("introduction");
     this.#rules = rulesFor(this.#origin, this.#introduction);
     const stored = this.#store.load("agreement");
@@ -171,8 +171,8 @@ export class OriginBreaker extends DurableObject<BreakerBindings> implements Bre
   }
 
   /** Does what is due: half-open, the ramp's next step, pushes that failed. It may ring twice or early, so it looks. */
-  override async alarm(): Promise<void> {
-    this.#alarmMs = Infinity;
+  override async alarm(info?: AlarmInvocationInfo): Promise<void> {
+    this.#alarm.rings(info);
     const { version } = this.#history;
     this.#become(this.#advanced());
     if (this.#history.version === version && this.#unreached.size > 0) await this.#push([...this.#unreached]);
@@ -333,14 +333,7 @@ export class OriginBreaker extends DurableObject<BreakerBindings> implements Bre
     const cleansUp = this.#store.has("agreement") && isClosedEverywhere(this.#agreement);
     const repushMs = this.#unreached.size > 0 ? nowMs + REPUSH_MS : Infinity;
     const cleanUpMs = cleansUp ? nowMs + this.#rules.breaker.windowSeconds * 1000 : Infinity;
-    const atMs = nextAlarmMs(Math.min(agreementDueMs(this.#agreement, this.#rules), repushMs, cleanUpMs), nowMs);
-    // An alarm that rings early finds nothing to do and sets the next; one moved again and again is a row each time.
-    if (atMs === Infinity || (this.#alarmMs > nowMs && this.#alarmMs <= atMs)) return;
-    this.#alarmMs = atMs;
-    this.ctx.storage.setAlarm(atMs).catch((error: unknown) => {
-      this.#alarmMs = Infinity;
-      logError("breaker: alarm not set", error);
-    });
+    this.#alarm.want(Math.min(agreementDueMs(this.#agreement, this.#rules), repushMs, cleanUpMs), nowMs);
   }
 }
 

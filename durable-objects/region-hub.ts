@@ -156,9 +156,9 @@ export class RegionHub extends DurableObject<Bindings> implements HubForIsolates
   }
 
   /** Probes what is due. */
-  override async alarm(): Promise<void> {
+  override async alarm(info?: AlarmInvocationInfo): Promise<void> {
     const { nextMs, done } = this.#origins.startProbes(Date.now());
-    await this.#alarm.again(nextMs);
+    await this.#alarm.again(nextMs, info);
     this.ctx.waitUntil(done);
   }
 
