@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
-import { runInDurableObject } from "cloudflare:test";
-import { beforeEach, describe, expect, it } from "vitest";
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { purgeKey, type PurgeMark } from "../../src/agreement/purge-mark.ts";
 import type { SyncAnswer } from "../../src/agreement/protocol.ts";
 import { namespaces, restart, syncRequest } from "./support.workerd.ts";
@@ -110,16 +110,29 @@ describe("ControlPlane", () => {
     expect((await control().standing("overrides")).entries.size).toBe(0);
   });
 
-  it("brings a hub that missed a push what it missed when the alarm comes", async () => {
+  it("brings a hub that missed a push what it missed when the alarm comes, and no sooner gives up", async () => {
     await hub().sync(syncRequest("a"));
-    await runInDurableObject(control(), async (object, state) => {
-      await object.append("purges", [tag("e")], {});
-      expect(await state.storage.getAlarm()).not.toBeNull();
-      await object.alarm();
+    await runInDurableObject(hub(), (object) => {
+      object.push = () => Promise.reject(new Error("away"));
     });
-    const { versions } = await hub().describe();
-    const [entry] = await control().hubs();
-    expect(entry?.acknowledged.purges).toBe(versions.purges);
+    const { version } = await control().append("purges", [tag("e")], {});
+    expect(await runDurableObjectAlarm(control())).toBe(true);
+    expect((await hub().describe()).versions.purges).toBeLessThan(version);
+
+    await runInDurableObject(hub(), (object) => void Reflect.deleteProperty(object, "push"));
+    expect(await runDurableObjectAlarm(control())).toBe(true);
+    expect((await hub().describe()).versions.purges).toBe(version);
+    expect((await control().hubs()).map(({ acknowledged }) => acknowledged.purges)).toEqual([version]);
+    expect(await runDurableObjectAlarm(control())).toBe(false);
+  });
+
+  it("makes a revision of an override's end, when its time has come and nobody asks", async () => {
+    const value = { kind: "weight", origin: "use1", weight: 3, expiresAtMs: Date.now() + 100 } as const;
+    const { version } = await control().append("overrides", [{ key: "weight/use1", value }], { actor: "test" });
+    await vi.waitFor(async () => expect((await control().standing("overrides")).version).toBe(version + 1), 3_000);
+    expect(await control().changes("overrides", 1)).toMatchObject([
+      { keys: ["weight/use1"], note: { actor: "fairlead", action: "override.expire" }, changes: [{ after: null }] },
+    ]);
   });
 
   it("stores nothing and forgets nothing when a write fails", async () => {

@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import { runInDurableObject } from "cloudflare:test";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
+import type { RegionHub } from "../../durable-objects/region-hub.ts";
 import type { Versions } from "../../src/agreement/protocol.ts";
 import { namespaces, restart, syncRequest } from "./support.workerd.ts";
 
@@ -12,6 +13,12 @@ const tag = (value: string) => ({ key: value, value: { kind: "tag", service: nul
 let nextShard = 1;
 const newName = () => `weur.${nextShard++}`;
 const newHub = () => REGION_HUB.getByName(newName());
+
+/** Waits until the hub holds an isolate's call, and what its first contact with the ControlPlane releases is past. */
+async function untilHeld(hub: DurableObjectStub<RegionHub>): Promise<void> {
+  await scheduler.wait(100);
+  await vi.waitFor(async () => expect((await hub.describe()).held).toBe(1));
+}
 
 describe("RegionHub", () => {
   it("answers an isolate without a lease at once, and grants one", async () => {
@@ -25,6 +32,7 @@ describe("RegionHub", () => {
     const hub = newHub();
     const first = await hub.sync(syncRequest("a"));
     const held = hub.sync(syncRequest("a", { have: first.versions, lease: true }));
+    await untilHeld(hub);
     const started = Date.now();
     const { version } = await control.append("purges", [tag("news")], {});
     const answer = await held;
@@ -32,6 +40,19 @@ describe("RegionHub", () => {
     expect(answer.delta?.purges?.entries).toEqual([
       { key: "news", version, value: { kind: "tag", service: null, value: "news", soft: false, epoch: version } },
     ]);
+  });
+
+  it("answers a held call at once when a breaker says something of an origin", async () => {
+    const hub = newHub();
+    const first = await hub.sync(syncRequest("a"));
+    const held = hub.sync(syncRequest("a", { have: first.versions, lease: true }));
+    await untilHeld(hub);
+    const started = Date.now();
+    const state = { version: 1, breaker: "open", admission: 1, verdict: "unknown" } as const;
+    await hub.push({ section: "origins", origin: "use1", state });
+    const answer = await held;
+    expect(Date.now() - started).toBeLessThan(500);
+    expect(answer.delta?.origins?.entries).toMatchObject([{ key: "use1", value: { breaker: "open" } }]);
   });
 
   it("holds no call longer than two seconds", async () => {

@@ -21,10 +21,13 @@ describe("what counts as a failure", () => {
 });
 
 describe("an isolate's own ejection", () => {
-  it("comes at once after a lost connection, and after a run of anything else", () => {
+  it("comes at once where the origin was not reached, and after a run of anything else", () => {
     expect(ejectsHere(local(), "connection", 1)).toBe(true);
-    expect(ejectsHere(local(), 503, 4)).toBe(false);
-    expect(ejectsHere(local(), 503, 5)).toBe(true);
+    expect(ejectsHere(local(), "unreached", 1)).toBe(true);
+    for (const result of [503, "timeout", "bad-response"] as const) {
+      expect(ejectsHere(local(), result, 4)).toBe(false);
+      expect(ejectsHere(local(), result, 5)).toBe(true);
+    }
     expect(ejectsHere(local({ consecutiveFailures: 2 }), "timeout", 2)).toBe(true);
   });
 
