@@ -76,6 +76,7 @@ async function openControlPlane(gateway: Gateway): Promise<ControlPlaneApi> {
     viewFor: (request) => gateway.viewFrom(gateway.placeOf(request.cf as EdgeFacts | undefined).region),
     effective: () => gateway.plan.config,
     faultOf: (changed) => gateway.faultOf(changed),
+    faults: () => gateway.plan.faults,
     ...isolateMemory(() => gateway.views.values()),
     // Not spread: a stub belongs to the request that asked for it.
     get control() {

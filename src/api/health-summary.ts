@@ -8,11 +8,16 @@ export interface ServiceHealth {
   readonly origins: number;
   readonly available: number;
   readonly panicking: boolean;
+  /** What it lacks, so that it is not run as it is configured; null: nothing. */
+  readonly fault: string | null;
   readonly out: { readonly origin: string; readonly reason: string }[];
 }
 
-/** @param nowMs ms since the epoch */
-export function serviceHealth(service: ServiceState, nowMs: number): ServiceHealth {
+/**
+ * @param fault what it lacks to be run as it is configured; null: nothing
+ * @param nowMs ms since the epoch
+ */
+export function serviceHealth(service: ServiceState, fault: string | null, nowMs: number): ServiceHealth {
   const origins = service.pools.flatMap((pool) => pool.origins);
   const out = origins.flatMap((origin) => {
     const reason = refusalOf(origin, nowMs);
@@ -21,10 +26,11 @@ export function serviceHealth(service: ServiceState, nowMs: number): ServiceHeal
   const available = origins.length - out.length;
   return {
     service: service.name,
-    status: out.length === 0 && available > 0 ? "healthy" : available > 0 ? "degraded" : "unhealthy",
+    status: fault !== null || available === 0 ? "unhealthy" : out.length === 0 ? "healthy" : "degraded",
     origins: origins.length,
     available,
     panicking: service.panicking,
+    fault,
     out,
   };
 }

@@ -4,6 +4,7 @@ import * as z from "zod";
 import type { RegionView } from "../view/region-view.ts";
 import { viewHere } from "./fresh-view.ts";
 import { serviceHealth, type ServiceHealth } from "./health-summary.ts";
+import { ApiProblem } from "./problem.ts";
 import { answers, declare } from "./route.ts";
 import type { ApiEnv, System } from "./system.ts";
 
@@ -11,7 +12,7 @@ const TAG = "Health";
 
 const statusSchema = z.enum(["healthy", "degraded", "unhealthy"]).openapi("HealthStatus", {
   description:
-    "healthy: every origin may take requests; degraded: some may; unhealthy: none may (those that no operator took out are then used in panic).",
+    "healthy: every origin may take requests; degraded: some may; unhealthy: none may (those that no operator took out are then used in panic), or the service lacks what `fault` says.",
 });
 
 export const serviceHealthSchema = z
@@ -21,6 +22,10 @@ export const serviceHealthSchema = z
     origins: z.int().describe("How many it has."),
     available: z.int().describe("How many may take requests."),
     panicking: z.boolean().describe("Nothing is available and everything is used all the same."),
+    fault: z
+      .string()
+      .nullable()
+      .describe("What it names in its configuration and this Worker has not got: its requests get 503. null: nothing."),
   })
   .openapi("ServiceHealth");
 
@@ -31,16 +36,26 @@ const live = declare("public", TAG, [], {
   responses: { 200: answers("It does.", z.object({ status: z.literal("live") }), { status: "live" }) },
 });
 
-const ready = declare("public", TAG, [], {
+const ready = declare("public", TAG, [503], {
   method: "get",
   path: "/health/ready",
   summary: "Whether traffic may be sent here",
-  description: "Ready is who has a sound configuration and every secret it names; origins being down changes nothing.",
-  responses: { 200: answers("It may.", z.object({ status: z.literal("ready") }), { status: "ready" }) },
+  description:
+    "Ready is who has a sound configuration and every secret and binding it names; origins being down changes nothing. `partly-ready`: a service lacks one and answers 503, the others are served; `GET /health` says what is missing. 503: all services lack something.",
+  responses: {
+    200: answers("It may.", z.object({ status: z.enum(["ready", "partly-ready"]) }), { status: "ready" }),
+  },
 });
 
 const overviewSchema = z.object({ status: statusSchema, services: z.array(serviceHealthSchema) });
-const example = { service: "demo", status: "degraded", origins: 4, available: 3, panicking: false } as const;
+const example = {
+  service: "demo",
+  status: "degraded",
+  origins: 4,
+  available: 3,
+  panicking: false,
+  fault: null,
+} as const;
 
 const overview = declare("read", TAG, [], {
   method: "get",
@@ -88,7 +103,12 @@ const detailed = declare("read", TAG, [], {
 
 export function addHealth(app: OpenAPIHono<ApiEnv>, system: System): void {
   app.openapi(live, (c) => c.json({ status: "live" as const }, 200));
-  app.openapi(ready, (c) => c.json({ status: "ready" as const }, 200));
+  app.openapi(ready, (c) => {
+    const { size } = system.faults();
+    if (size === 0) return c.json({ status: "ready" as const }, 200);
+    if (size < Object.keys(system.effective().services).length) return c.json({ status: "partly-ready" as const }, 200);
+    throw new ApiProblem("not-configured", "Every service lacks a secret or binding; `GET /health` says which");
+  });
   app.openapi(overview, async (c) => {
     const services = healthOf(system, await viewHere(system, c)).map(({ out: _out, ...summary }) => summary);
     return c.json({ status: worst(services), services }, 200);
@@ -111,7 +131,8 @@ export function describeView(system: System, view: RegionView): z.infer<typeof v
 
 function healthOf(system: System, view: RegionView): ServiceHealth[] {
   const nowMs = system.now();
-  return [...view.services.values()].map((service) => serviceHealth(service, nowMs));
+  const faults = system.faults();
+  return [...view.services.values()].map((service) => serviceHealth(service, faults.get(service.name) ?? null, nowMs));
 }
 
 function worst(services: readonly Pick<ServiceHealth, "status">[]): ServiceHealth["status"] {

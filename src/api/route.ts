@@ -40,7 +40,7 @@ const ERRORS = {
   415: "The body is not JSON.",
   422: "The `Idempotency-Key` was used for another request.",
   429: "Too many failed attempts from this address.",
-  503: "No tokens are configured, or what answers this cannot be reached.",
+  503: "Something is not configured, or what answers this cannot be reached.",
 } as const;
 export type ErrorStatus = keyof typeof ERRORS;
 

@@ -22,6 +22,8 @@ export interface System {
   effective(): Config;
   /** Why a sound configuration cannot be run by this Worker (a secret that is missing), or null. */
   faultOf(config: Config): string | null;
+  /** Why services cannot be run here as they are configured, by name: what each lacks. */
+  faults(): ReadonlyMap<string, string>;
   /** The base's name by its content. */
   readonly digest: string;
   /** What this isolate knows, from the region that the request came in at. */

@@ -19,6 +19,8 @@ export type Failure =
   | { readonly kind: "reduced-capacity"; readonly level: string; readonly retryAfterSeconds: number }
   | { readonly kind: "limiter-unanswered"; readonly limits: readonly string[]; readonly retryAfterSeconds: number }
   | { readonly kind: "ledger-unanswered"; readonly retryAfterSeconds: number }
+  /** The operator has been told what is missing; clients are not. */
+  | { readonly kind: "not-configured" }
   | { readonly kind: "no-origin"; readonly retryAfterSeconds: number }
   | { readonly kind: "origin-failed" }
   | { readonly kind: "origin-timeout" }
@@ -108,6 +110,12 @@ function problemOf(failure: Failure): Problem {
       return { status: 500, title: "Internal error", detail: "Something went wrong on our side; it has been logged." };
     case "origin-failed":
       return { status: 502, title: "Bad gateway", detail: "No origin gave a valid answer." };
+    case "not-configured":
+      return {
+        status: 503,
+        title: "Not configured",
+        detail: "Something that this service needs has not been set up here yet; it has been logged.",
+      };
     case "no-origin":
       return {
         status: 503,

@@ -14,7 +14,7 @@ import { makePlan, replan, type Plan } from "./plan.ts";
 export interface Gateway {
   /** What the configuration, with the overrides laid over it, is to an isolate. Replaced when they restructure it. */
   readonly plan: Plan;
-  /** Why this isolate could not run a configuration, or null. */
+  /** Why this isolate could not run all of a configuration, or null. */
   faultOf(config: Config): string | null;
   readonly placeOf: (facts: EdgeFacts | undefined) => Place;
   /** The view from a region, begun at first use. */
@@ -34,7 +34,6 @@ export type ControlPlane = (request: Request, context: ExecutionContext) => Resp
  * Sets an isolate up.
  *
  * @param bindings the Worker's environment; secrets and certificates named in the configuration come from it
- * @throws Error when one of them is missing
  */
 export function openGateway(
   config: Config,
@@ -44,6 +43,7 @@ export function openGateway(
 ): Gateway {
   const views = new Map<Region, RegionView>();
   let plan = makePlan(config, bindings, digest);
+  logFaults(plan.faults, NO_FAULTS);
   /** All views of an isolate know the same overrides, because they share its plan. In production there is one view. */
   const share = (agreed: ViewState) => {
     const overrides = deltaSince(agreed.logged.overrides, 0);
@@ -53,11 +53,9 @@ export function openGateway(
   const laid = (effective: Config, agreed: ViewState) => {
     share(agreed);
     if (effective === plan.config) return;
-    try {
-      plan = replan(plan, effective, bindings);
-    } catch (error) {
-      logError("a changed configuration cannot be run here; the one before stays", error);
-    }
+    const { faults } = plan;
+    plan = replan(plan, effective, bindings);
+    logFaults(plan.faults, faults);
   };
   const syncCounters = noSyncs();
   return {
@@ -65,12 +63,8 @@ export function openGateway(
     syncCounters,
     controlPlane,
     faultOf(changed) {
-      try {
-        replan(plan, changed, bindings);
-        return null;
-      } catch (error) {
-        return error instanceof Error ? error.message : String(error);
-      }
+      const [fault = null] = replan(plan, changed, bindings).faults.values();
+      return fault;
     },
     get plan() {
       return plan;
@@ -95,6 +89,14 @@ export function openGateway(
       return view;
     },
   };
+}
+
+const NO_FAULTS: ReadonlyMap<string, string> = new Map();
+
+/** Tells once, where the operator looks, what each service that cannot be run as configured lacks. */
+function logFaults(faults: ReadonlyMap<string, string>, told: ReadonlyMap<string, string>): void {
+  for (const [service, fault] of faults)
+    if (told.get(service) !== fault) logError(`service \`${service}\` cannot be run as it is configured`, fault);
 }
 
 type LedgerNamespace = DurableObjectNamespace<LedgerForIsolates & Rpc.DurableObjectBranded>;

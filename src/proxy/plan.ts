@@ -6,7 +6,7 @@ import type { ServiceConfig } from "../config/service.ts";
 import { openAffinity, type ServiceAffinity } from "./affinity.ts";
 import { accessList, type AccessList } from "./access.ts";
 import { makeServiceCache, type ServiceCache } from "./cache-plan.ts";
-import { openLimits, type Limits } from "./limit.ts";
+import { openLimits, type Admission, type Limits } from "./limit.ts";
 import { asksForStreams } from "./open-streams.ts";
 import { newPace, type Pace } from "./pace.ts";
 import { makeRetryPlan, type RetryPlan } from "./retry-plan.ts";
@@ -27,6 +27,8 @@ export interface HeaderEdits {
 
 export interface ServicePlan {
   readonly name: string;
+  /** Whether its requests are refused because something that it names is not there. */
+  readonly isRefused: boolean;
   readonly retryRule: RetryPlan;
   /** What this service's attempts in this isolate have in common. */
   readonly pace: Pace;
@@ -46,6 +48,8 @@ export interface ServicePlan {
 export interface Plan {
   readonly config: Config;
   readonly services: ReadonlyMap<string, ServicePlan>;
+  /** Why services cannot be run as they are configured, by name. For operators: secrets and bindings are named in it. */
+  readonly faults: ReadonlyMap<string, string>;
   readonly route: Router<ServicePlan>;
   /** The target of an origin; one registered at runtime is prepared at first use. */
   target(origin: OriginConfig): Target;
@@ -56,8 +60,9 @@ export interface Plan {
 }
 
 /**
+ * A service that names a secret, certificate or binding that is not there, or is unfit, is refused; all others are served.
+ *
  * @param digest a hash of the configuration in hexadecimal; deployments of different content must not share it
- * @throws Error when a secret or certificate that the configuration names is not there; its value is never told
  */
 export function makePlan(config: Config, bindings: Bindings, digest: string): Plan {
   return planOf(config, bindings, `fairlead-${digest.slice(0, 8)}`, new Map());
@@ -65,34 +70,59 @@ export function makePlan(config: Config, bindings: Bindings, digest: string): Pl
 
 /**
  * The plan of a deployment whose configuration has become another at runtime. What a service has in memory (limits,
- * budgets, its cache) it keeps where that part of it is configured as before.
- *
- * @throws Error as `makePlan` does
+ * budgets, its cache) it keeps where that part of it is configured as before. One that could be run, and cannot as it is
+ * configured now, stays as it was.
  */
 export function replan(before: Plan, config: Config, bindings: Bindings): Plan {
   return planOf(config, bindings, before.pseudonym, before.services);
 }
 
 function planOf(config: Config, bindings: Bindings, pseudonym: string, before: ReadonlyMap<string, ServicePlan>): Plan {
-  const services = new Map(
-    Object.entries(config.services).map(([name, service]) => [
-      name,
-      servicePlan(name, service, bindings, before.get(name)),
-    ]),
-  );
   const targets = new Map<OriginConfig, Target>();
   const target = (origin: OriginConfig): Target => {
     let known = targets.get(origin);
     if (known === undefined) targets.set(origin, (known = makeTarget(origin, bindings)));
     return known;
   };
-  // At once, so that a missing secret is found by the first request and not by the first failover.
-  for (const { config: service } of services.values()) {
-    for (const pool of Object.values(service.pools)) pool.origins.forEach(target);
+  const services = new Map<string, ServicePlan>();
+  const faults = new Map<string, string>();
+  for (const [name, service] of Object.entries(config.services)) {
+    const known = before.get(name);
+    const running = known?.isRefused === false ? known : undefined;
+    try {
+      services.set(name, servicePlan(name, service, bindings, running));
+      // At once, so that a missing secret is found by the first request and not by the first failover.
+      for (const pool of Object.values(service.pools)) pool.origins.forEach(target);
+    } catch (error) {
+      faults.set(name, error instanceof Error ? error.message : String(error));
+      services.set(name, running ?? refusedService(name, service));
+    }
   }
-  return { config, services, route: makeRouter([...services.values()]), pseudonym, via: `1.1 ${pseudonym}`, target };
+  const route = makeRouter([...services.values()]);
+  return { config, services, faults, route, pseudonym, via: `1.1 ${pseudonym}`, target };
 }
 
+const NOT_CONFIGURED: Admission = { refusal: { kind: "not-configured" }, dress: (response) => response };
+
+/** A service that cannot be run: its access list holds, its limits let nobody in, and it needs nothing else. */
+function refusedService(name: string, config: ServiceConfig): ServicePlan {
+  return {
+    name,
+    isRefused: true,
+    retryRule: makeRetryPlan(config.retry),
+    pace: newPace(),
+    config,
+    access: accessList(config.access),
+    limits: { admit: () => NOT_CONFIGURED },
+    countsStreams: false,
+    affinity: null,
+    requestHeaders: { set: [], remove: [] },
+    responseHeaders: { set: [], remove: [] },
+    cache: null,
+  };
+}
+
+/** @throws Error when a secret, certificate or binding that it names is not there; a secret's value is never told */
 function servicePlan(
   name: string,
   config: ServiceConfig,
@@ -111,6 +141,7 @@ function servicePlan(
   };
   return {
     name,
+    isRefused: false,
     retryRule: kept("retryRule", ["retry"], () => makeRetryPlan(config.retry)),
     pace: before?.pace ?? newPace(),
     config,

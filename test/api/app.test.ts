@@ -122,6 +122,21 @@ describe("health", () => {
     expect((await call(null, "GET", "/health")).status).toBe(401);
   });
 
+  it("is ready in part where a service lacks something, and not at all where each does", async () => {
+    const { call, system } = await bench();
+    const lacking = new Map([["shop", "Expected the secret `S` to be set"]]);
+    system.faults = () => lacking;
+    expect(await (await call(null, "GET", "/health/ready")).json()).toEqual({ status: "partly-ready" });
+    const { services } = (await (await call("read", "GET", "/health")).json()) as { services: object[] };
+    expect(services).toContainEqual(
+      expect.objectContaining({ service: "shop", status: "unhealthy", fault: "Expected the secret `S` to be set" }),
+    );
+    for (const name of Object.keys(system.config.services)) lacking.set(name, "Expected the secret `S` to be set");
+    const none = await call(null, "GET", "/health/ready");
+    expect(none.status).toBe(503);
+    expect(await none.text()).not.toContain("`S`");
+  });
+
   it("names the origins that are out and why", async () => {
     const { call, system } = await bench();
     const shop = system.viewFor(new Request(HOST)).services.get("shop")!;

@@ -80,6 +80,7 @@ export async function bench(input: ConfigInput = SAMPLE, extra: Partial<ApiBindi
     digest,
     effective: () => effective,
     faultOf: () => null,
+    faults: () => new Map(),
     viewFor: () => view,
     ...isolateMemory(() => [view]),
     ...memoryObjects(() => nowMs),

@@ -11,6 +11,7 @@ const failures: [Failure, number][] = [
   [{ kind: "headers-too-large", limitBytes: 10 }, 431],
   [{ kind: "internal" }, 500],
   [{ kind: "origin-failed" }, 502],
+  [{ kind: "not-configured" }, 503],
   [{ kind: "no-origin", retryAfterSeconds: 1 }, 503],
   [{ kind: "ledger-unanswered", retryAfterSeconds: 1 }, 503],
   [{ kind: "origin-timeout" }, 504],

@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => api.stop());
 
-const SHOP = { service: "shop", status: "healthy", origins: 1, available: 1, panicking: false };
+const SHOP = { service: "shop", status: "healthy", origins: 1, available: 1, panicking: false, fault: null };
 
 /** There is nothing wrong that one could ask of these but another method. */
 const statusOfPut = async (path: string) => (await api.call("admin", "PUT", path)).status;
