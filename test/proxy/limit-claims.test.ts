@@ -15,7 +15,10 @@ const signed = (claims: Record<string, unknown>, secret = SECRET) =>
     .sign(new TextEncoder().encode(secret));
 const bearing = (token: string) => new Headers({ Authorization: `Bearer ${token}` });
 
-afterEach(() => vi.restoreAllMocks());
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
 
 describe("claims", () => {
   it("are believed when the token passes", async () => {
