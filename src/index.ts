@@ -10,6 +10,7 @@ import { failureResponse, type Failure } from "./proxy/failure.ts";
 import { openGateway, type Gateway } from "./proxy/gateway.ts";
 import { handle } from "./proxy/handle.ts";
 import { hostMatches } from "./proxy/route.ts";
+import { uncounted } from "./proxy/uncounted.ts";
 import type { EdgeFacts } from "./steering/place.ts";
 import { logError } from "./telemetry/log.ts";
 
@@ -70,6 +71,7 @@ async function askControlPlane(request: Request, context: ExecutionContext): Pro
 async function openControlPlane(gateway: Gateway): Promise<ControlPlaneApi> {
   const { controlPlane } = await import("./api/app.ts");
   const objects = controlObjects(env as unknown as Record<string, unknown>);
+  const own = uncounted(gateway);
   return controlPlane({
     config,
     digest: await configDigest(config),
@@ -96,7 +98,7 @@ async function openControlPlane(gateway: Gateway): Promise<ControlPlaneApi> {
     viewFrom: (region) => gateway.viewFrom(region),
     placeOf: gateway.placeOf,
     serve: async (request, context) =>
-      (await handle(request, gateway, context as ExecutionContext)) ??
+      (await handle(request, own, context as ExecutionContext)) ??
       failureResponse({ kind: "unknown-host", host: addressOf(request.url).host }, crypto.randomUUID()),
     locate: (url) => {
       const { host, path, target } = addressOf(url);

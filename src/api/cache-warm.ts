@@ -26,7 +26,7 @@ const warm = declare("purge", "Cache", [400], {
   path: "/api/v1/cache/warm",
   summary: "Fill the cache of the place that takes this call",
   description:
-    "Each URL is asked for through the balancer with GET, as a browser would without cookies or credentials. Fills this isolate and its data centre, no other place. Rate limits count these requests as the caller's.",
+    "Each URL is asked for through the balancer with GET, as a browser would without cookies or credentials. Fills this isolate and its data centre, no other place. No rate limit counts these requests, and no priority level turns them away: what clients may ask for stays theirs.",
   request: {
     body: {
       required: true,

@@ -50,7 +50,7 @@ export interface System {
   viewFrom(region: Region): RegionView;
   /** Where a request comes from, by what the edge says of it. */
   placeOf(facts: EdgeFacts | undefined): Place;
-  /** Answers a request as any client's is answered; for URLs of services. */
+  /** Answers a request as any client's is answered, but that no limit counts it; for URLs of services. */
   serve(request: Request, context: Context<ApiEnv>["executionCtx"]): Promise<Response>;
   /** Where a URL leads. */
   locate(url: string): Located;

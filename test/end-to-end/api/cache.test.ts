@@ -29,8 +29,15 @@ beforeAll(async () => {
     monitor: { mode: "passive" as const },
     cache: { rules: [{ key: { query: { exclude: ["utm_*"] } } }], purgeMethod },
   });
+  const rateLimits = [{ name: "two", limit: 2, windowSeconds: 3_600, key: ["constant"], mode: "exact" as const }];
   api = await startApi(
-    { services: { shop: service("shop.test", true), blog: service("blog.test", false) } },
+    {
+      services: {
+        shop: service("shop.test", true),
+        blog: service("blog.test", false),
+        limited: { ...service("limited.test", false), rateLimits },
+      },
+    },
     { edges: 3 },
   );
 });
@@ -220,7 +227,7 @@ describe("GET /api/v1/cache/stats", () => {
       .toMatchObject({ services: [expected], hubs: { away: [] } });
     const [blog] = (await stats("?service=blog")).body.services as unknown as { hits: number; misses: number }[];
     expect(blog!.hits).toBeGreaterThanOrEqual(16);
-    expect((await stats()).body.services.map(({ service }) => service)).toEqual(["shop", "blog"]);
+    expect((await stats()).body.services.map(({ service }) => service)).toEqual(["shop", "blog", "limited"]);
   });
 
   it("error: knows no service that is not there", async () => {
@@ -247,6 +254,15 @@ describe("POST /api/v1/cache/warm", () => {
     const hit = await send({ port: api.workerd.port, host: "shop.test", path: "/w/one", headers });
     expect(hit.headers["cache-status"]).toContain("; hit");
     expect((await warm(["http://shop.test/w/one"])).body.results).toMatchObject([{ stored: true }]);
+  });
+
+  it("happy: takes nothing of what clients may ask for", async () => {
+    const urls = ["a", "b", "c", "d"].map((name) => `http://limited.test/${name}`);
+    const { body } = await warm(urls);
+    expect(body.results).toMatchObject(urls.map((url) => ({ url, status: 200, stored: true })));
+    const ask = async (path: string) => (await send({ port: api.workerd.port, host: "limited.test", path })).status;
+    expect([await ask("/a"), await ask("/b"), await ask("/c")]).toEqual([200, 200, 429]);
+    expect((await warm(urls)).body.results).toMatchObject(urls.map((url) => ({ url, status: 200 })));
   });
 
   it("error: takes a list of URLs that services answer", async () => {
