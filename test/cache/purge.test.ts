@@ -99,6 +99,16 @@ describe("folding", () => {
     return fold === null ? [...list] : [...list.filter((one) => !fold.remove.includes(one)), ...fold.put];
   }
 
+  it("finds again what a hash alone cannot: a URL by its path, a prefix by its host", () => {
+    const list = [
+      mark({ kind: "url", value: "h1.test/1?q=1", epoch: 1 }),
+      mark({ kind: "prefix", value: "h2.test/2", epoch: 2, soft: true }),
+    ];
+    const after = indexOf(folded(list, 0, 100));
+    expect(purgeVerdict(meta({ target: "h1.test/1?q=1", epoch: 0 }), after)).toBe("hard");
+    expect(purgeVerdict(meta({ target: "h2.test/2/3", epoch: 1 }), after)).toBe("hard");
+  });
+
   it("never purges less than before", () => {
     const rank = { fresh: 0, soft: 1, hard: 2 };
     fc.assert(
@@ -106,7 +116,8 @@ describe("folding", () => {
         marks,
         fc.array(metas, { minLength: 1, maxLength: 20 }),
         fc.nat(20),
-        fc.nat(8),
+        // Fewer than there will be, and the older half becomes one purge of everything; or enough.
+        fc.oneof(fc.nat(8), fc.constant(100)),
         fc.constantFrom("s", "other"),
         (list, all, exact, hashes, service) => {
           const of = { head: list.length, service };

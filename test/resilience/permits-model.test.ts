@@ -5,7 +5,7 @@ const run = (seed: number, over: Partial<PermitsModelOptions> = {}) =>
   runPermitsModel({
     seed,
     isolates: 24,
-    durationMs: 20 * 60_000,
+    durationMs: 30 * 60_000,
     trialPermits: 3,
     rule: "held-through-deadline",
     ...over,

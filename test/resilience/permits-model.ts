@@ -16,7 +16,7 @@ import {
   takePermit,
   type OriginAgreement,
 } from "../../src/resilience/origin-agreement.ts";
-import { PERMIT_USE_MS, type Grant } from "../../src/resilience/permits.ts";
+import { heldMs, PERMIT_USE_MS, type Grant } from "../../src/resilience/permits.ts";
 import { holdPermit, usePermit, type HeldPermit } from "../../src/resilience/trial-permit.ts";
 import { seeded } from "../support/seeded.ts";
 
@@ -42,7 +42,8 @@ export interface PermitsModelResult {
   readonly openings: number;
 }
 
-const ATTEMPT_MS = 4_000;
+/** Longer than what a slot is held on top, so that forgetting it shows. */
+const ATTEMPT_MS = 12_000;
 const FAULT = { lost: 0.15, duplicated: 0.15, late: 0.2 };
 
 interface Isolate {
@@ -212,7 +213,7 @@ export function runPermitsModel(options: PermitsModelOptions): PermitsModelResul
   );
   // Not more than once in a slot's life ahead; back at any time.
   repeat(
-    () => between(14_000, 60_000),
+    () => between(heldMs(ATTEMPT_MS) + 1_000, 60_000),
     () => {
       counts.clockSteps++;
       ownerOffsetMs += between(0, 3_600_000);
