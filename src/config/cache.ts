@@ -2,6 +2,7 @@
 import { about } from "#about";
 import * as z from "zod";
 import { fieldNameSchema } from "./header.ts";
+import { starredPathSchema } from "./path-pattern.ts";
 
 const seconds = () => z.int().min(0).max(31_536_000);
 
@@ -35,7 +36,7 @@ const keySchema = z.strictObject({
 
 const matchSchema = z.strictObject({
   paths: z
-    .array(z.string().regex(/^[/*][^?#]*$/, 'a path that starts with "/" or "*"; "*" stands for anything'))
+    .array(starredPathSchema)
     .min(1)
     .default(["/*"])
     .meta(about('Paths the rule is for; "*" stands for any run of characters.')),

@@ -3,16 +3,15 @@ import { about } from "#about";
 import * as z from "zod";
 import { fieldNameSchema } from "./header.ts";
 import { PRIORITIES } from "./priority-levels.ts";
+import { pathPatternSchema } from "./path-pattern.ts";
 
 export const prioritySchema = z.enum(PRIORITIES);
 
 export type Priority = z.output<typeof prioritySchema>;
 
-const pathSchema = z.string().regex(/^\/[^?#*]*\*?$/, 'a path that starts with "/", optionally ending in "*"');
-
 const ruleSchema = z.strictObject({
   level: prioritySchema.meta(about("The level of requests that fit all of the following.")),
-  paths: z.array(pathSchema).default([]).meta(about("Paths it is for. Empty: all.")),
+  paths: z.array(pathPatternSchema).default([]).meta(about("Paths it is for. Empty: all.")),
   header: z
     .strictObject({
       name: fieldNameSchema.meta(about("Name of the field.")),

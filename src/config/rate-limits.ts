@@ -3,6 +3,7 @@ import { about } from "#about";
 import * as z from "zod";
 import { idSchema } from "./id.ts";
 import { prioritySchema } from "./priorities.ts";
+import { pathPatternSchema } from "./path-pattern.ts";
 
 const KEY_PART =
   /^(?:ip|path|method|country|asn|api-key|constant|(?:header|cookie):[!#$%&'*.^_`|~0-9A-Za-z-]+|query:[^+\s]+|jwt:[^+\s]+|constant:[^+\s]+)$/;
@@ -14,14 +15,13 @@ const keySchema = z
     'a key: "ip", "path", "method", "country", "asn", "api-key", "constant", "header:<name>", "cookie:<name>", "query:<name>", "jwt:<claim>", or several joined by "+"',
   );
 
-const pathSchema = z.string().regex(/^\/[^?#*]*\*?$/, 'a path that starts with "/", optionally ending in "*"');
 const hostSchema = z
   .string()
   .regex(/^(?:\*\.)?[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?$/, 'a host in lower case without port: exact or "*.example.com"');
 const methodSchema = z.string().regex(/^[A-Z]{1,20}$/, "a method in capitals");
 
 const matchSchema = z.strictObject({
-  paths: z.array(pathSchema).default([]).meta(about("Paths it counts. Empty: all.")),
+  paths: z.array(pathPatternSchema).default([]).meta(about("Paths it counts. Empty: all.")),
   methods: z.array(methodSchema).default([]).meta(about("Methods it counts. Empty: all.")),
   hosts: z.array(hostSchema).default([]).meta(about("Hosts it counts. Empty: all of the service.")),
 });

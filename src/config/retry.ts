@@ -2,6 +2,7 @@
 import { about } from "#about";
 import * as z from "zod";
 import { overrideOf } from "./override.ts";
+import { pathPatternSchema } from "./path-pattern.ts";
 
 const FAILURES = ["connection", "timeout", "bad-response"] as const;
 
@@ -80,10 +81,7 @@ const ruleSchema = z.strictObject({
 });
 
 const pathSchema = z.strictObject({
-  paths: z
-    .array(z.string().regex(/^\/[^?#*]*\*?$/, 'a path that starts with "/", optionally ending in "*"'))
-    .min(1)
-    .meta(about('Paths it is about, exact or with "*" at the end.')),
+  paths: z.array(pathPatternSchema).min(1).meta(about('Paths it is about, exact or with "*" at the end.')),
   retry: overrideOf(ruleSchema).meta(about("What differs.")),
 });
 

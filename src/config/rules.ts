@@ -4,6 +4,7 @@ import * as z from "zod";
 import { fieldNameSchema, fieldValueSchema, settableNameSchema } from "./header.ts";
 import { REGIONS } from "./region.ts";
 import { countrySchema, hashKeySchema, policySchema, poolListSchema } from "./steering-words.ts";
+import { pathPatternSchema } from "./path-pattern.ts";
 
 const percent = z.number().min(0).max(100);
 
@@ -12,10 +13,7 @@ const matchSchema = z.strictObject({
     .array(z.string().regex(/^[A-Z]+$/, "a method in capital letters"))
     .default([])
     .meta(about("Any of these methods. Empty: all, here and below.")),
-  paths: z
-    .array(z.string().regex(/^\/[^?#*]*\*?$/, 'a path that starts with "/", optionally ending in "*"'))
-    .default([])
-    .meta(about('Any of these paths, exact or with "*" at the end.')),
+  paths: z.array(pathPatternSchema).default([]).meta(about('Any of these paths, exact or with "*" at the end.')),
   headers: z
     .record(fieldNameSchema, z.string())
     .default({})

@@ -17,6 +17,7 @@ import { rateLimitsSchema } from "./rate-limits.ts";
 import { concurrencySchema, retrySchema } from "./retry.ts";
 import { rebalanceSchema } from "./rebalance.ts";
 import { steeringSchema } from "./steering.ts";
+import { pathPatternSchema } from "./path-pattern.ts";
 
 const hostSchema = z
   .string()
@@ -25,8 +26,6 @@ const hostSchema = z
     /^(?:\*|(?:\*\.)?[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)$/,
     'a host in lower case without port: exact, "*.example.com" or "*"',
   );
-
-const pathPatternSchema = z.string().regex(/^\/[^?#*]*\*?$/, 'a path that starts with "/", optionally ending in "*"');
 
 const pathPrefixSchema = z.string().regex(/^\/[^?#]*$/, 'a path prefix that starts with "/"');
 

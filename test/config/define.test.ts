@@ -150,3 +150,55 @@ describe("a wrong configuration names the field, what was expected and what came
     expect(message).toContain("3 wrong fields");
   });
 });
+
+describe("a path that no request could ever match is refused", () => {
+  const places: [string, (path: string) => object][] = [
+    ["a service's", (path) => ({ paths: [path] })],
+    ["a limit's", (path) => ({ rateLimits: [{ name: "l", match: { paths: [path] }, limit: 1, windowSeconds: 1 }] })],
+    ["a cache rule's", (path) => ({ cache: { rules: [{ match: { paths: [path] } }] } })],
+    ["a retry override's", (path) => ({ retry: { overrides: [{ paths: [path], retry: {} }] } })],
+    ["a priority's", (path) => ({ priorities: { rules: [{ level: "low", paths: [path] }] } })],
+    ["a steering rule's", (path) => ({ steering: { rules: [{ match: { paths: [path] }, then: { pools: ["p"] } }] } })],
+  ];
+  const told = (over: object) => messageOf({ services: { s: service(over) } });
+
+  it.each(places)("as %s", (_, over) => {
+    expect(told(over("/admin%2f*"))).toMatch(/1 wrong field[^]*paths\.0` to be a path as requests are compared/);
+    expect(told(over("/admin%2F*"))).toBe("accepted");
+  });
+
+  it.each(["/%41", "/%7E", "/café", "/a b", "/a/../b", "/.", "/a/..", "/%zz", '/"a"', "/a\\b"])("%s", (path) => {
+    expect(told({ paths: [path] })).toContain("as requests are compared");
+  });
+
+  it.each(["/", "/*", "/.*", "/.well-known/*", "/a/..*", "/a..b", "/%C3%A9", "/%20", "/a;b=c,(d)!$&'+:@~", "//"])(
+    "but not %s",
+    (path) => {
+      expect(told({ paths: [path] })).toBe("accepted");
+    },
+  );
+});
+
+describe("services that take every host of the control plane", () => {
+  const told = (hosts: string[], paths: string[], admin: string[]) =>
+    messageOf({ admin: { hosts: admin }, services: { s: service({ hosts, paths }) } });
+
+  it.each([
+    [["*"], ["ops.test", "*.workers.dev"]],
+    [["*.test"], ["ops.test", "*.a.test"]],
+    [["ops.test"], ["ops.test"]],
+  ])("are refused: %j and %j", (hosts, admin) => {
+    const message = told(hosts, ["/*"], admin);
+    expect(message).toContain("Expected `admin.hosts` to be a list with a host that no service takes whole (`s`:");
+    expect(message).toContain(`got ${JSON.stringify(admin)}`);
+  });
+
+  it.each([
+    ["there is none", ["*"], ["/*"], []],
+    ["one is left", ["ops.test"], ["/*"], ["ops.test", "other.test"]],
+    ["a part of one is left", ["*"], ["/shop/*"], ["ops.test"]],
+    ["a service has what is below it", ["*.ops.test"], ["/*"], ["ops.test"]],
+  ])("are not, where %s", (_, hosts, paths, admin) => {
+    expect(told(hosts, paths, admin)).toBe("accepted");
+  });
+});

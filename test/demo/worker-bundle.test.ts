@@ -7,7 +7,9 @@ import { defineConfig } from "../../src/config/define.ts";
 
 const configFor = (id: string) =>
   defineConfig({
-    services: { web: { hosts: ["*"], pools: { p: { region: "enam", origins: [{ id, url: "http://origin.test" }] } } } },
+    services: {
+      web: { hosts: ["web.test"], pools: { p: { region: "enam", origins: [{ id, url: "http://origin.test" }] } } },
+    },
   });
 
 /** wrangler wants to see the classes that wrangler.toml binds. */
