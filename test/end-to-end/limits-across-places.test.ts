@@ -37,6 +37,9 @@ beforeAll(async () => {
           pools: { one: pool("one", origins[0]!), two: pool("two", origins[1]!) },
           steering: { policy: "round-robin" },
           monitor: { mode: "passive" },
+          // A lost origin stays away for as long as its loss is watched, and comes back without many steps.
+          breaker: { openSeconds: 10, maxOpenSeconds: 10 },
+          ramp: { stepSeconds: 1 },
           priorities: {
             rules: [
               { level: "high", paths: ["/high"] },
@@ -90,7 +93,7 @@ async function counted(name: string): Promise<number> {
 describe("when all origins together are asked for more than they can do", () => {
   it("the lowest level is turned away, higher ones are served whole, and nothing swings", async () => {
     const startedMs = performance.now();
-    const untilMs = startedMs + 34_000;
+    const untilMs = startedMs + 28_000;
     const ask = (path: string, pauseMs: number) =>
       Promise.all(places.edges.map((edge) => keepAsking(edge, path, pauseMs, untilMs))).then((seen) => seen.flat());
     const [high, background] = await Promise.all([ask("/high", 250), ask("/background", 45)]);
@@ -101,9 +104,9 @@ describe("when all origins together are asked for more than they can do", () => 
       seen.filter(({ atMs }) => atMs >= startedMs + fromSecond * 1_000 && atMs < startedMs + toSecond * 1_000).length /
       (toSecond - fromSecond);
     const served = [...high, ...background].filter(({ status }) => status === 200);
-    expect(perSecond([...high, ...background], 0, 34)).toBeGreaterThan(1.2 * CAPACITY);
+    expect(perSecond([...high, ...background], 0, 28)).toBeGreaterThan(1.2 * CAPACITY);
     expect(perSecond(served, 1, 3)).toBeGreaterThan(CAPACITY);
-    for (const second of [16, 22, 28]) {
+    for (const second of [10, 16, 22]) {
       expect(perSecond(served, second, second + 6)).toBeLessThan(CAPACITY);
       expect(perSecond(served, second, second + 6)).toBeGreaterThan(0.4 * CAPACITY);
     }
