@@ -110,9 +110,9 @@ it("never passes an origin's interim response on as its answer", async () => {
   const service = untouched();
   const early = "HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n";
   service.first.respond = (socket) => socket.write(early + whole("final"));
-  const answer = await ask(service, "GET");
-  expect(answer.status).toBe(200);
-  expect(["final", "from second"]).toContain(answer.body);
+  const bytes = await sendRaw(gateway.worker.port, head(service.host, "GET", "/x"));
+  expect(bytes).toMatch(/^HTTP\/1\.1 200 /);
+  expect(["final", "from second"]).toContain(parseAnswer(bytes).body);
 });
 
 it("leaves a body that was cut short visibly short when its length is known", async () => {
