@@ -7,6 +7,7 @@ import { getPath } from "hono/utils/url";
 import { logError } from "../telemetry/log.ts";
 import { authenticate } from "./authenticate.ts";
 import { corsFor, refuseCrossSite, secured } from "./browser.ts";
+import { emptyBodyUntyped } from "./empty-body.ts";
 import { doneOnce } from "./idempotent.ts";
 import { methodsAt } from "./methods.ts";
 import { ApiProblem, problemResponse } from "./problem.ts";
@@ -85,6 +86,7 @@ function guardsOf(system: System): readonly MiddlewareHandler<ApiEnv>[] {
         throw new ApiProblem("too-large", `Expected a body of at most ${MAX_BODY_BYTES} bytes.`);
       },
     }),
+    emptyBodyUntyped,
     (c, next) => (PUBLIC_PATHS.has(c.req.path) ? next() : once(c, next)),
   ];
 }

@@ -30,6 +30,24 @@ describe("every answer of the control plane", () => {
   });
 });
 
+describe("a change without a body", () => {
+  const typed = { headers: { "Content-Type": "application/json" } };
+
+  it("may name a content type", async () => {
+    const { call } = await bench();
+    for (const init of [{}, typed, { headers: { ...typed.headers, "Content-Length": "0" } }]) {
+      const answer = await call("operate", "POST", "/api/v1/loadbalancer/instances/shop/eu1/enable", init);
+      expect([answer.status, await answer.json()]).toMatchObject([200, { overrides: [] }]);
+    }
+  });
+
+  it("is told what is missing where something has to be said", async () => {
+    const { call } = await bench();
+    const answer = await call("operate", "PUT", "/api/v1/loadbalancer/instances/shop/eu1/weight", typed);
+    expect([answer.status, await answer.json()]).toMatchObject([400, { errors: [{ pointer: "#/weight" }] }]);
+  });
+});
+
 async function post(headers: Record<string, string>): Promise<Response> {
   const { call } = await bench();
   return call("admin", "POST", "/nothing/here", { headers });
