@@ -39,10 +39,18 @@ const durationMs = (max: number) => z.int().min(1).max(max);
 const timeoutsSchema = z.strictObject({
   firstByteMs: durationMs(120_000)
     .default(10_000)
-    .meta(about("One attempt, from sending it to the response head, in ms.")),
+    .meta(
+      about(
+        "One attempt, from sending it to the response head, in ms. Also the longest silence inside a request body, beyond which it gets 408.",
+      ),
+    ),
   totalMs: durationMs(600_000)
     .default(30_000)
-    .meta(about("All attempts together, up to a response head, in ms. Bodies and streams run on.")),
+    .meta(
+      about(
+        "All attempts together, up to a response head, in ms. Bodies and streams run on, but a request body that is read before an origin is asked (one that is kept for retries, or has an `Idempotency-Key`) has to be in early enough to leave an attempt its `firstByteMs`, or half of this; else 408.",
+      ),
+    ),
   idleMs: z
     .int()
     .min(0)

@@ -1,6 +1,10 @@
 /** The request's body: kept when small enough to be sent again, relayed otherwise, and never longer than allowed. */
 import type { Deadline } from "./deadline.ts";
+import type { Exchange } from "./exchange.ts";
 import type { Failure } from "./failure.ts";
+import { BROKEN_UPLOAD, hasContent, readUpload, STALLED_UPLOAD } from "./upload.ts";
+
+type Stream = ReadableStream<Uint8Array>;
 
 export interface OutboundBody {
   /** Gives the body for the next attempt. A relayed one exists once, and moves the attempt's deadline while it moves. */
@@ -19,39 +23,27 @@ const READ_BYTES = 65_536;
 /** Longest content of a `GET` or `HEAD`, which is a query and no upload, bytes. */
 const QUERY_BYTES = 65_536;
 
-const BROKEN_UPLOAD: Failure = { kind: "bad-request", detail: "The request body ended early or was malformed." };
-
-const STALLED_UPLOAD: Failure = { kind: "upload-timeout" };
-
 /** Most requests', made once. */
 const NO_BODY: OutboundBody = { next: () => null, carrier: null, replayable: true, fault: null };
 
-/**
- * @param declared  the value of `Content-Length`, checked before; null when there is none
- * @param keepBytes bodies up to this size are read at once and kept, so that they can be sent again
- * @param maxBytes  longest body allowed, bytes
- */
-export function outboundBody(
-  request: Request,
-  declared: string | null,
-  keepBytes: number,
-  maxBytes: number,
-): OutboundBody | Promise<OutboundBody> {
+/** @param keepBytes bodies up to this size are read at once and kept, so that they can be sent again */
+export function outboundBody(exchange: Exchange, keepBytes: number): OutboundBody | Promise<OutboundBody> {
+  const { request, fields, service } = exchange;
   const { body } = request;
   if (body === null) return NO_BODY;
   const { method } = request;
-  if (method === "GET" || method === "HEAD") return carried(request, declared, Math.min(QUERY_BYTES, maxBytes));
-  if (declared === null || Number(declared) > keepBytes) return relayed(body, declared, maxBytes);
-  return kept(request);
+  const declared = fields.contentLength;
+  const { maxBodyBytes } = service.config.limits;
+  if (method === "GET" || method === "HEAD") return carried(exchange, body, Math.min(QUERY_BYTES, maxBodyBytes));
+  if (declared === null || Number(declared) > keepBytes) return relayed(body, declared, maxBodyBytes);
+  return kept(exchange, body, Number(declared));
 }
 
-async function kept(request: Request): Promise<OutboundBody> {
-  try {
-    const bytes = await request.arrayBuffer();
-    return { next: () => bytes, carrier: null, replayable: true, fault: null };
-  } catch {
-    return refused(BROKEN_UPLOAD);
-  }
+async function kept(exchange: Exchange, body: Stream, sizeBytes: number): Promise<OutboundBody> {
+  const upload = await readUpload(body, sizeBytes, exchange);
+  if ("fault" in upload) return refused(upload.fault);
+  const { bytes } = upload;
+  return { next: () => bytes, carrier: null, replayable: true, fault: null };
 }
 
 function refused(fault: Failure): OutboundBody {
@@ -63,21 +55,21 @@ function refused(fault: Failure): OutboundBody {
  * kept. It is read to its end first, because an upload that breaks later could not be told from an origin that fails.
  * Without a declared length the runtime would leave it out, and the origin would answer another question.
  */
-async function carried(request: Request, declared: string | null, maxBytes: number): Promise<OutboundBody> {
-  if (Number(declared) > maxBytes) return refused({ kind: "body-too-large", limitBytes: maxBytes });
-  try {
-    if (declared === null) return (await isEmpty(request.body!)) ? NO_BODY : refused({ kind: "length-required" });
-    const carrier = request.clone();
-    const { byteLength } = await request.arrayBuffer();
-    return byteLength === 0 ? NO_BODY : { next: () => null, carrier, replayable: true, fault: null };
-  } catch {
-    return refused(BROKEN_UPLOAD);
+async function carried(exchange: Exchange, body: Stream, maxBytes: number): Promise<OutboundBody> {
+  const declared = exchange.fields.contentLength;
+  if (declared === null) {
+    const found = await hasContent(body, exchange);
+    if (found === false) return NO_BODY;
+    return refused(found === true ? { kind: "length-required" } : found);
   }
-}
-
-async function isEmpty(body: ReadableStream<Uint8Array>): Promise<boolean> {
-  for await (const chunk of body) if (chunk.byteLength > 0) return false;
-  return true;
+  const sizeBytes = Number(declared);
+  if (sizeBytes > maxBytes) return refused({ kind: "body-too-large", limitBytes: maxBytes });
+  if (sizeBytes === 0) return NO_BODY;
+  const carrier = exchange.request.clone();
+  const upload = await readUpload(exchange.request.body!, sizeBytes, exchange);
+  if (!("fault" in upload)) return { next: () => null, carrier, replayable: true, fault: null };
+  carrier.body?.cancel().catch(() => undefined);
+  return refused(upload.fault);
 }
 
 /**
@@ -85,7 +77,7 @@ async function isEmpty(body: ReadableStream<Uint8Array>): Promise<boolean> {
  * origin's, and a slow but living upload is not mistaken for a silent origin. One that breaks aborts the attempt: closing or erroring
  * the relay instead would let the origin see a clean end and take part of an upload for the whole.
  */
-function relayed(body: ReadableStream<Uint8Array>, declared: string | null, maxBytes: number): OutboundBody {
+function relayed(body: Stream, declared: string | null, maxBytes: number): OutboundBody {
   let fault: Failure | null = null;
   const waiting = { forClient: false };
   return {

@@ -55,7 +55,12 @@ function problemOf(failure: Failure): Problem {
         headers: { Allow: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS" },
       };
     case "upload-timeout":
-      return { status: 408, title: "Request timeout", detail: "The request body stopped coming." };
+      return {
+        status: 408,
+        title: "Request timeout",
+        detail: "The request body stopped coming.",
+        headers: { Connection: "close" },
+      };
     case "idempotency-conflict":
       return {
         status: 409,

@@ -29,10 +29,10 @@ const RETRY_AFTER_SECONDS = 1;
 /** Tries candidates in the order that steering gives them. Every attempt is noted in `exchange.attempts`. */
 export async function forward(exchange: Exchange): Promise<Answer> {
   const { request, service } = exchange;
-  const { retry, limits } = service.config;
+  const { retry } = service.config;
   const rule = service.retryRule(exchange.path, exchange.headers);
   const keepBytes = rule.attempts > 1 || rule.hedge !== undefined ? retry.maxBufferedBodyBytes : 0;
-  const read = outboundBody(request, exchange.fields.contentLength, keepBytes, limits.maxBodyBytes);
+  const read = outboundBody(exchange, keepBytes);
   const body = read instanceof Promise ? await read : read;
   const recalled = exchange.session?.recall(exchange) ?? null;
   if (recalled !== null) await recalled;

@@ -3,6 +3,7 @@ import type { BeginQuestion } from "../resilience/idempotency.ts";
 import type { BeginAnswer, KeptAnswer, LedgerForIsolates } from "../resilience/idempotency-messages.ts";
 import { logError } from "../telemetry/log.ts";
 import type { Exchange } from "./exchange.ts";
+import { readUpload, type Upload, type UploadFault } from "./upload.ts";
 import type { Failure } from "./failure.ts";
 
 /** Objects over which the keys are spread: each takes about 1,000 calls a second. */
@@ -20,7 +21,14 @@ const RETRY_AFTER_SECONDS = 1;
 /** Why the ledger, and no origin, answers. */
 export type LedgerRefusal = Extract<
   Failure,
-  { kind: "idempotency-mismatch" | "idempotency-conflict" | "ledger-unanswered" | "body-too-large" }
+  {
+    kind:
+      | "idempotency-mismatch"
+      | "idempotency-conflict"
+      | "ledger-unanswered"
+      | "body-too-large"
+      | UploadFault["kind"];
+  }
 >;
 
 export type LedgerAnswer = { readonly response: Response } | { readonly failure: LedgerRefusal };
@@ -48,7 +56,9 @@ export async function throughLedger(
   const limitBytes = retry.maxBufferedBodyBytes;
   if (request.body !== null && !(Number(fields.contentLength ?? Number.NaN) <= limitBytes))
     return { failure: { kind: "body-too-large", limitBytes } };
-  const bodyHash = await digest(await request.clone().arrayBuffer());
+  const upload = await readWhole(exchange);
+  if ("fault" in upload) return { failure: upload.fault };
+  const bodyHash = await digest(upload.bytes);
   const who = request.headers.get("Authorization") ?? "";
   const key = await digest(
     new TextEncoder().encode(JSON.stringify([service.name, request.method, path, fields.idempotencyKey, who])),
@@ -74,6 +84,15 @@ export async function throughLedger(
   // The answer is kept even if the client does not wait for it: that is whom the key is for.
   context.waitUntil(finished);
   return { response: await finished };
+}
+
+/** A look at the body before it is sent; what it is sent from stays unread. */
+async function readWhole(exchange: Exchange): Promise<Upload> {
+  const { request, fields } = exchange;
+  if (request.body === null) return { bytes: new Uint8Array() };
+  const upload = await readUpload(request.clone().body!, Number(fields.contentLength), exchange);
+  if ("fault" in upload) request.body.cancel().catch(() => undefined);
+  return upload;
 }
 
 /** The ledger's decision; null when there is none in time. A run that it grants after that is given back. */

@@ -29,7 +29,7 @@ async function ask(ledger: LedgerForIsolates) {
   });
   const config = {
     retry: { maxBufferedBodyBytes: 1_000 },
-    timeouts: { totalMs: 1_000 },
+    timeouts: { firstByteMs: 1_000, totalMs: 1_000 },
     idempotency: { ttlSeconds: 60, maxAnswerBytes: 1_000 },
   };
   const exchange = {
@@ -39,6 +39,7 @@ async function ask(ledger: LedgerForIsolates) {
     fields: { idempotencyKey: "k1", contentLength: "3" },
     path: "/orders",
     requestId: "r1",
+    startedMs: Date.now(),
     gateway: { ledgerFor: () => ledger },
   } as unknown as Exchange;
   let runs = 0;
