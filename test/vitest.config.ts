@@ -45,6 +45,8 @@ export default defineConfig({
           // With room for real processes that start slowly.
           testTimeout: 60_000,
           hookTimeout: 120_000,
+          // A wait ends as soon as it may; how soon that has to be is asserted where it is promised.
+          expect: { poll: { timeout: 20_000 } },
         },
       },
     ],

@@ -60,7 +60,7 @@ describe("a WebSocket of a service with `least-connections` and a drain", () => 
     await expect.poll(least).toEqual([theOther(open.at)]);
     open.socket.send("close 4001");
     expect(await open.closed).toEqual({ code: 4001, reason: "as asked" });
-    await expect.poll(nobodyIsAhead, { timeout: 5_000 }).toBe(true);
+    await expect.poll(nobodyIsAhead).toBe(true);
   });
 
   it("closes with 1012 when its origin's drain is over", async () => {
@@ -70,7 +70,7 @@ describe("a WebSocket of a service with `least-connections` and a drain", () => 
     expect(await open.closed).toEqual({ code: 1012, reason: "origin drained" });
     await expect.poll(() => fleet.origins.get(origin)!.sockets()).toBe(0);
     await fleet.administer(origin, null);
-    await expect.poll(nobodyIsAhead, { timeout: 5_000 }).toBe(true);
+    await expect.poll(nobodyIsAhead).toBe(true);
   });
 
   it("is no longer counted after that though its client never answers", async () => {
@@ -78,9 +78,9 @@ describe("a WebSocket of a service with `least-connections` and a drain", () => 
     open.socket.pause();
     const origin = `counted-${open.at}`;
     await fleet.administer(origin, "draining", Date.now());
-    await expect.poll(() => fleet.origins.get(origin)!.sockets(), { timeout: 5_000 }).toBe(0);
+    await expect.poll(() => fleet.origins.get(origin)!.sockets()).toBe(0);
     await fleet.administer(origin, null);
-    await expect.poll(nobodyIsAhead, { timeout: 5_000 }).toBe(true);
+    await expect.poll(nobodyIsAhead).toBe(true);
     open.socket.terminate();
   });
 
@@ -89,13 +89,13 @@ describe("a WebSocket of a service with `least-connections` and a drain", () => 
     expect(await least()).toEqual([theOther(open.at)]);
     open.socket.terminate();
     await expect.poll(() => fleet.origins.get(`counted-${open.at}`)!.sockets()).toBe(0);
-    await expect.poll(nobodyIsAhead, { timeout: 5_000 }).toBe(true);
+    await expect.poll(nobodyIsAhead).toBe(true);
   });
 
   it("is no longer counted when its origin has vanished", async () => {
     const open = await connect();
     open.socket.send("terminate");
     await open.closed;
-    await expect.poll(nobodyIsAhead, { timeout: 5_000 }).toBe(true);
+    await expect.poll(nobodyIsAhead).toBe(true);
   });
 });

@@ -39,7 +39,7 @@ describe("a started process", () => {
     const one = await start(WITH_CHILD, { MARK: mark });
     await waitUntil("two processes", () => processesWithEnvironment("MARK", mark).length === 2);
     process.kill(one.pid, "SIGKILL");
-    await expect.poll(() => processesWithEnvironment("MARK", mark), { timeout: 5000 }).toEqual([]);
+    await expect.poll(() => processesWithEnvironment("MARK", mark)).toEqual([]);
   });
 
   it("does not outlive its starter, even one killed with SIGKILL", async () => {
@@ -61,7 +61,7 @@ describe("a started process", () => {
     } finally {
       starter.kill("SIGKILL");
     }
-    await expect.poll(() => processesWithEnvironment("MARK", mark), { timeout: 5000 }).toEqual([]);
+    await expect.poll(() => processesWithEnvironment("MARK", mark)).toEqual([]);
   });
 
   it("is reported with the command's name when it cannot be started", async () => {

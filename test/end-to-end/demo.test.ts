@@ -130,17 +130,17 @@ describe("npm run demo", () => {
     await waitUntil("wrangler is starting", () => demo.processes().length >= 7);
     demo.child.kill("SIGTERM");
     expect(await demo.exited).toBe(0);
-    await expect.poll(() => demo.processes(), { timeout: 3000 }).toEqual([]);
+    await expect.poll(() => demo.processes()).toEqual([]);
     expect(await demo.freePorts()).toEqual(ALL_FREE);
   });
 
   it("leaves no process behind even if it is killed outright", async () => {
     const demo = await (await start()).untilUp();
     demo.child.kill("SIGKILL");
-    await expect.poll(() => demo.processes(), { timeout: 5000 }).toEqual([]);
+    await expect.poll(() => demo.processes()).toEqual([]);
     expect(demo.leftDirectories()).toEqual([]);
     // The kernel closes a killed process's sockets a moment after it has gone from sight.
-    await expect.poll(() => demo.freePorts(), { timeout: 5000 }).toEqual(ALL_FREE);
+    await expect.poll(() => demo.freePorts()).toEqual(ALL_FREE);
   });
 
   it("ends when nobody reads its output any more", async () => {

@@ -41,9 +41,9 @@ afterAll(async () => {
 const order = (edge: Edge, key: string, body = "tea") =>
   edge.send({ method: "POST", path: "/orders", body, headers: { "Idempotency-Key": key } });
 
-const takeOrders = (delayMs = 0) => {
+const takeOrders = (from: Promise<void> = Promise.resolve()) => {
   for (const origin of origins)
-    origin.respond = (socket) => void setTimeout(() => socket.write(whole(`order ${++orders}`)), delayMs);
+    origin.respond = (socket) => void from.then(() => socket.write(whole(`order ${++orders}`)));
 };
 
 describe("a keyed POST", () => {
@@ -60,9 +60,17 @@ describe("a keyed POST", () => {
   });
 
   it("sent from all places at once runs in one, and the others are told to wait", async () => {
-    takeOrders(800);
+    const told = Promise.withResolvers<void>();
+    takeOrders(told.promise);
     const before = orders;
-    const answers = await Promise.all(places.edges.map((edge) => order(edge, "k2")));
+    let waiting = 0;
+    const answers = await Promise.all(
+      places.edges.map(async (edge) => {
+        const answer = await order(edge, "k2");
+        if (answer.status === 409 && ++waiting === 2) told.resolve();
+        return answer;
+      }),
+    );
     expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 409, 409]);
     expect(answers.find(({ status }) => status === 409)?.headers["retry-after"]).toBe("1");
     expect(orders).toBe(before + 1);

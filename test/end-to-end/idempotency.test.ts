@@ -18,11 +18,11 @@ async function post({ host }: TestService, body: string, ...fields: string[]): P
   return parseAnswer(await sendRaw(gateway.worker.port, text));
 }
 
-/** A service whose first origin counts the orders it takes. */
-function counting(delayMs = 0): TestService {
+/** A service whose first origin counts the orders it takes, none of them before `until`. */
+function counting(until: Promise<void> = Promise.resolve()): TestService {
   const service = unused.pop()!;
   let orders = 0;
-  service.first.respond = (socket) => void setTimeout(() => socket.write(whole(`order ${++orders}`)), delayMs);
+  service.first.respond = (socket) => void until.then(() => socket.write(whole(`order ${++orders}`)));
   return service;
 }
 
@@ -50,8 +50,15 @@ it("gives an encoded answer as the origin encoded it, at first and when it is re
 });
 
 it("runs one of several at once and tells the others to wait", async () => {
-  const service = counting(400);
-  const answers = await Promise.all([1, 2, 3].map(() => post(service, "tea")));
+  const told = Promise.withResolvers<void>();
+  const service = counting(told.promise);
+  let waiting = 0;
+  const one = async () => {
+    const answer = await post(service, "tea");
+    if (answer.status === 409 && ++waiting === 2) told.resolve();
+    return answer;
+  };
+  const answers = await Promise.all([one(), one(), one()]);
   expect(answers.map((answer) => answer.status).toSorted((a, b) => a - b)).toEqual([200, 409, 409]);
   expect(service.first.received).toHaveLength(1);
 });

@@ -88,9 +88,9 @@ describe("least-connections", () => {
     expect(second.at).toBe(theOther(held.at));
     expect(await chosen(30)).toEqual(["a", "b"]);
     second.leave();
-    await expect.poll(() => chosen(), { timeout: 5_000 }).toEqual([theOther(held.at)]);
+    await expect.poll(() => chosen()).toEqual([theOther(held.at)]);
     held.leave();
-    await expect.poll(() => chosen(30), { timeout: 5_000 }).toEqual(["a", "b"]);
+    await expect.poll(() => chosen(30)).toEqual(["a", "b"]);
   });
 
   it("goes by WebSockets, which pass both ways, until they close", async () => {
@@ -108,6 +108,6 @@ describe("least-connections", () => {
     socket.close(4001, "enough");
     const [code] = (await once(socket, "close")) as [number];
     expect(code).toBe(4001);
-    await expect.poll(() => chosen(30), { timeout: 5_000 }).toEqual(["a", "b"]);
+    await expect.poll(() => chosen(30)).toEqual(["a", "b"]);
   });
 });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { overrideKey, type Override } from "../../src/agreement/override.ts";
+import { LEASE_MS } from "../../src/agreement/timing.ts";
 import { configFor, startOrigin, type Origin } from "../support/place-origins.ts";
 import { keepBusy, startPlaces, type Places } from "../support/places.ts";
 
@@ -74,7 +75,8 @@ describe("twelve places", () => {
     const startedMs = performance.now();
     const confirmation = await confirm(await drain(true), 8_000);
     expect(confirmation).toMatchObject({ complete: true, hubs: { confirmed: 4, total: 4 } });
-    expect(performance.now() - startedMs).toBeLessThan(2_000);
+    // Because all have it, and not because the leases of those that have not ran out.
+    expect(performance.now() - startedMs).toBeLessThan(LEASE_MS);
     expect(new Set(await everywhere())).toEqual(new Set(["second"]));
     await confirm(await drain(false), 8_000);
     expect(new Set(await everywhere())).toEqual(new Set(["first"]));

@@ -33,8 +33,8 @@ describe(`POST ${BASE}/{service}`, () => {
     expect(await services.originsOf("shop.localhost", 12)).toContain("new1");
     const { revision } = joined.body as { revision: number };
     // Heartbeats change nothing, and keep it in beyond its TTL.
-    for (let beat = 0; beat < 3; beat++) {
-      await new Promise((resolve) => setTimeout(resolve, 1_000));
+    for (let beat = 0; beat < 6; beat++) {
+      await new Promise((resolve) => setTimeout(resolve, 500));
       expect((await register("shop", body)).body).toMatchObject({ revision, complete: true });
     }
     expect(await ids()).toContain("new1");
