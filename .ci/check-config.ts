@@ -3,6 +3,7 @@
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { isDeepStrictEqual, parseArgs } from "node:util";
+import { takersOfAdminHosts } from "../src/config/admin-reach.ts";
 import { ConfigError, defineConfig } from "../src/config/define.ts";
 import type { Config } from "../src/config/schema.ts";
 
@@ -16,6 +17,9 @@ try {
   const services = Object.values(config.services);
   const origins = services.flatMap((service) => Object.values(service.pools).flatMap((pool) => pool.origins));
   console.log(`fairlead.config.ts is sound: ${services.length} service(s), ${origins.length} origin(s).`);
+  const takers = takersOfAdminHosts(config);
+  if (takers.length > 0)
+    console.log(`Note: no host reaches the control plane, \`${takers.join("`, `")}\` takes all of \`admin.hosts\`.`);
   if (write !== undefined) writeModule(config, write);
 } catch (error) {
   console.error(

@@ -1,4 +1,5 @@
 /** What a configuration that is put at runtime must be: as sound as a deployed one, and no way to more rights. */
+import { takersOfAdminHosts } from "../config/admin-reach.ts";
 import { checkConfig } from "../config/check.ts";
 import { describeProblem, problemsOf, type ConfigProblem } from "../config/problem.ts";
 import { configSchema, type Config } from "../config/schema.ts";
@@ -28,6 +29,15 @@ export function soundConfig(system: System, document: unknown): Config {
         detail: `Expected \`${name}\` to be as deployed: it is changed with a deployment only`,
       })),
     );
+  }
+  const takers = takersOfAdminHosts(parsed.data);
+  if (takers.length > 0) {
+    throw invalid([
+      {
+        pointer: "#/config/services",
+        detail: `Expected \`services\` to leave a host of \`admin.hosts\` to the control plane, which could not be reached again: ${takers.map((name) => `\`${name}\``).join(", ")} would take them all`,
+      },
+    ]);
   }
   // Whoever may change the configuration could else have any secret of the Worker sent to a place of their own.
   const deployed = namedBindings(system.config);

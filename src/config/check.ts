@@ -17,7 +17,6 @@ export function checkConfig(config: Config): ConfigProblem[] {
     ...checkRegions(config),
     ...checkServices(config),
     ...checkHosts(config),
-    ...checkAdminHosts(config),
     ...checkAffinity(config),
     ...checkResilience(config),
     ...checkRateLimits(config),
@@ -83,26 +82,6 @@ function checkHosts(config: Config): ConfigProblem[] {
     });
   }
   return problems;
-}
-
-/** A service is asked before the control plane: one that takes all its hosts would lock the operators out, for good when put at runtime. */
-function checkAdminHosts({ admin, services }: Config): ConfigProblem[] {
-  if (admin.hosts.length === 0) return [];
-  const taken = Object.entries(services).flatMap(([name, { hosts, paths }]) =>
-    paths.includes("/*") ? hosts.map((host) => ({ name, host })) : [],
-  );
-  const takers = admin.hosts.map((host) => taken.find((service) => covers(service.host, host)));
-  if (takers.includes(undefined)) return [];
-  const names = [...new Set(takers.map((taker) => `\`${taker?.name}\``))].join(", ");
-  const expected = `a list with a host that no service takes whole (${names}: the control plane could not be reached), or empty`;
-  return [expectation(["admin", "hosts"], expected, admin.hosts)];
-}
-
-/** Whether every host that `inner` matches is one that `outer` matches. */
-function covers(outer: string, inner: string): boolean {
-  return (
-    outer === "*" || outer === inner || (outer.startsWith("*.") && inner.replace(/^\*/, "").endsWith(outer.slice(1)))
-  );
 }
 
 /** What an origin URL should have been, or null when it is fine. */

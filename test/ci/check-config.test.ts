@@ -32,6 +32,15 @@ describe("npm run check:config", () => {
     expect([code, stdout]).toEqual([0, "fairlead.config.ts is sound: 1 service(s), 1 origin(s).\n"]);
   });
 
+  it("notes that no host is left to reach the control plane by", async () => {
+    const taking = SERVICES.replace('"x.example.com"', '"*"');
+    const { code, stdout } = await check(`${IMPORT} export default defineConfig({ services: ${taking} });`);
+    expect([code, stdout]).toEqual([
+      0,
+      expect.stringContaining("Note: no host reaches the control plane, `web` takes all of `admin.hosts`."),
+    ]);
+  });
+
   it("says when it cannot write what it has checked", async () => {
     const text = `${IMPORT} export default defineConfig({ services: ${SERVICES} });`;
     const { code, stderr } = await check(text, "--write", join(checkout, "package.json/config.js"));

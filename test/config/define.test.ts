@@ -178,27 +178,3 @@ describe("a path that no request could ever match is refused", () => {
     },
   );
 });
-
-describe("services that take every host of the control plane", () => {
-  const told = (hosts: string[], paths: string[], admin: string[]) =>
-    messageOf({ admin: { hosts: admin }, services: { s: service({ hosts, paths }) } });
-
-  it.each([
-    [["*"], ["ops.test", "*.workers.dev"]],
-    [["*.test"], ["ops.test", "*.a.test"]],
-    [["ops.test"], ["ops.test"]],
-  ])("are refused: %j and %j", (hosts, admin) => {
-    const message = told(hosts, ["/*"], admin);
-    expect(message).toContain("Expected `admin.hosts` to be a list with a host that no service takes whole (`s`:");
-    expect(message).toContain(`got ${JSON.stringify(admin)}`);
-  });
-
-  it.each([
-    ["there is none", ["*"], ["/*"], []],
-    ["one is left", ["ops.test"], ["/*"], ["ops.test", "other.test"]],
-    ["a part of one is left", ["*"], ["/shop/*"], ["ops.test"]],
-    ["a service has what is below it", ["*.ops.test"], ["/*"], ["ops.test"]],
-  ])("are not, where %s", (_, hosts, paths, admin) => {
-    expect(told(hosts, paths, admin)).toBe("accepted");
-  });
-});

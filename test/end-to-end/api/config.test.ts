@@ -140,6 +140,15 @@ describe(`PUT ${BASE}`, () => {
     expect(JSON.stringify(without.body)).toContain("if-match");
   });
 
+  it("error: a service may not take the last host that the control plane is reached by", async () => {
+    const before = await get();
+    const { status, body } = await put(withHosts(before, ["*"]), before.revision);
+    expect(status).toBe(400);
+    expect((body as Problem).errors).toEqual([
+      { pointer: "#/config/services", detail: expect.stringContaining("`shop` would take them all") },
+    ]);
+  });
+
   it("security: only by scope config", async () => {
     expect(await whoGetsIn(services.api, `PUT ${BASE}`)).toEqual(["config", "admin"]);
   });
