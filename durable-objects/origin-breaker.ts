@@ -16,7 +16,7 @@ import type {
   WindowCounts,
 } from "../src/agreement/protocol.ts";
 import type { Region } from "../src/config/region.ts";
-import { globalVerdict, verdictIn } from "../src/health/quorum.ts";
+import { globalVerdict, pollOf, verdictIn } from "../src/health/quorum.ts";
 import type { Verdict } from "../src/health/thresholds.ts";
 import { LISTEN_MS, quorumOf } from "../src/resilience/listening.ts";
 import {
@@ -285,26 +285,14 @@ export class OriginBreaker extends DurableObject<BreakerBindings> implements Bre
     this.ctx.waitUntil(judge());
   }
 
-  /** The quorum: what regions have told, what they say when asked, and traffic that is answered counts as up. */
+  /** Asks the hubs again, and takes the quorum's word. */
   async #judgeHealth(): Promise<void> {
-    const votes = new Map(Object.entries(this.#history.verdicts) as [Region, Verdict][]);
     const witnesses = await askHubs(this.#hubs(), WITNESS_MS, (name) => this.hub(name).witness(this.#origin));
-    const unheard = new Set<Region>();
-    let askAgainMs = 0;
-    for (const [name, { verdict, successes, failures, unheardForMs }] of witnesses) {
-      const region = regionOf(name);
-      if (verdict !== "unknown") votes.set(region, verdict);
-      else if (successes > failures) votes.set(region, "up");
-      else if (unheardForMs > 0 && !votes.has(region)) {
-        unheard.add(region);
-        askAgainMs = Math.max(askAgainMs, unheardForMs);
-      }
-    }
+    const said = [...witnesses].map(([name, witness]) => [regionOf(name), witness] as const);
+    const { votes, askAgainMs } = pollOf(this.#history.verdicts, said);
     const verdict = globalVerdict(votes);
     if (verdict === this.#history.globalVerdict) return;
-    // Their traffic may know better: they are waited for where their word could keep the origin up.
-    const atBest = globalVerdict(new Map([...votes, ...[...unheard].map((region) => [region, "up"] as const)]));
-    if (verdict === "down" && atBest !== "down") return this.#judgeLater("health", askAgainMs);
+    if (askAgainMs > 0) return this.#judgeLater("health", askAgainMs);
     const agreeing = [...votes].filter(([, vote]) => vote === verdict).map(([region]) => region);
     const reason = `${agreeing.length} of ${votes.size} regions say so: ${agreeing.join(", ")}`;
     const isNews = verdict === "down" || this.#history.globalVerdict === "down";

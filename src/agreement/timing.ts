@@ -34,8 +34,9 @@ export const LEASES_END_STEP_MS = 60_000;
 export const CONTACT_TIMEOUT_MS = 2_000;
 
 /**
- * How long a hub stays registered after its last lease has run out. Its clock runs meanwhile and is billed: a minute would
- * keep the hubs of a site with a request a minute awake for good.
+ * How long a hub stays registered after the last call of an isolate. The lease which that call got (5 s and a tick) runs out
+ * later, so the hub leaves with its last lease. Its clock runs meanwhile and is billed: a minute would keep the hubs of a
+ * site with a request a minute awake for good.
  */
 export const LEAVE_AFTER_MS = 5_000;
 

@@ -5,6 +5,49 @@ import type { Verdict } from "./thresholds.ts";
 
 export type Votes = ReadonlyMap<Region, Verdict>;
 
+/** What a hub says of an origin when it is asked. */
+export interface Voice {
+  /** Of its own probes, unless they are long ago. */
+  readonly verdict: Verdict;
+  /** Attempts of its region's traffic that ended lately. */
+  readonly successes: number;
+  readonly failures: number;
+  /** For so much longer its region's traffic may not have been heard of, ms. */
+  readonly unheardForMs: number;
+}
+
+/** How the regions vote. */
+export interface Poll {
+  readonly votes: Votes;
+  /** After how long, in ms, regions that have not been heard can be asked again whose word could keep the origin up; 0: none. */
+  readonly askAgainMs: number;
+}
+
+/**
+ * What regions have told, and what they say when asked: a verdict of now comes before an older one, and traffic that is
+ * answered counts as up.
+ *
+ * @param told verdicts that regions have reported, whenever that was
+ * @param said what each hub said; a region with several hubs is in it several times
+ */
+export function pollOf(
+  told: Readonly<Partial<Record<Region, Verdict>>>,
+  said: Iterable<readonly [Region, Voice]>,
+): Poll {
+  const votes = new Map(Object.entries(told) as [Region, Verdict][]);
+  const unheardForMs = new Map<Region, number>();
+  for (const [region, voice] of said) {
+    if (voice.verdict !== "unknown") votes.set(region, voice.verdict);
+    else if (voice.successes > voice.failures) votes.set(region, "up");
+    else if (voice.unheardForMs > 0)
+      unheardForMs.set(region, Math.max(voice.unheardForMs, unheardForMs.get(region) ?? 0));
+  }
+  const unheard = [...unheardForMs].filter(([region]) => !votes.has(region));
+  const atBest = new Map([...votes, ...unheard.map(([region]) => [region, "up"] as const)]);
+  const isDecided = globalVerdict(votes) !== "down" || globalVerdict(atBest) === "down";
+  return { votes, askAgainMs: isDecided ? 0 : Math.max(...unheard.map(([, ms]) => ms)) };
+}
+
 /**
  * Down when over half of the regions that know something say so, up when any knows better, unknown when none does. A
  * region knows something when it has probed the origin, or when traffic measures it.

@@ -75,6 +75,14 @@ describe("ControlPlane", () => {
     expect(Date.now() - started).toBeLessThan(6_000);
   });
 
+  it("need not wait for a hub whose last lease has run out", { timeout: 15_000 }, async () => {
+    await hub().sync(syncRequest("gone"));
+    const started = Date.now();
+    await vi.waitFor(async () => expect(await control().hubs()).toEqual([]), { timeout: 10_000, interval: 100 });
+    expect(Date.now() - started).toBeGreaterThan(4_900);
+    expect(Date.now() - started).toBeLessThan(7_000);
+  });
+
   it("says how long is left while a hub does not answer, 35 s at most", async () => {
     await control().contact({
       hub: "nobody-answers",

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { REGIONS, type Region } from "../../src/config/region.ts";
 import { monitorSchema } from "../../src/config/monitor.ts";
-import { globalVerdict, isHealthy, verdictIn } from "../../src/health/quorum.ts";
+import { globalVerdict, isHealthy, pollOf, verdictIn, type Voice } from "../../src/health/quorum.ts";
 import { recordProbe, UNKNOWN_HEALTH, type RegionalHealth, type Verdict } from "../../src/health/thresholds.ts";
 import { judgeProbe } from "../../src/health/verdict.ts";
 
@@ -101,5 +101,53 @@ describe("an origin nobody has looked at", () => {
 
   it("gets traffic where nobody will ever look", () => {
     expect(isHealthy("unknown", 1000, { mode: "passive", graceSeconds: 0 }, 1000)).toBe(true);
+  });
+});
+
+describe("the poll of regions about an origin", () => {
+  const SILENT: Voice = { verdict: "unknown", successes: 0, failures: 0, unheardForMs: 0 };
+  const votesOf = (...args: Parameters<typeof pollOf>) => Object.fromEntries(pollOf(...args).votes);
+
+  it("takes what a hub says now before what its region told once, which stands where the hub has nothing to say", () => {
+    const told = { weur: "down", enam: "down" } as const;
+    expect(
+      votesOf(told, [
+        ["weur", { ...SILENT, verdict: "up" }],
+        ["enam", SILENT],
+      ]),
+    ).toEqual({ weur: "up", enam: "down" });
+  });
+
+  it("counts traffic that is answered as up, and a region that knows nothing not at all", () => {
+    const busy = { ...SILENT, successes: 9, failures: 1 };
+    const failing = { ...SILENT, successes: 1, failures: 9 };
+    expect(
+      votesOf({}, [
+        ["weur", busy],
+        ["enam", failing],
+        ["apac", SILENT],
+      ]),
+    ).toEqual({ weur: "up" });
+  });
+
+  it("waits for regions not heard yet where their word could keep the origin up, and only there", () => {
+    const unheard = (ms: number) => ({ ...SILENT, unheardForMs: ms });
+    const waits = (...args: Parameters<typeof pollOf>) => pollOf(...args).askAgainMs;
+    expect(
+      waits({ weur: "down" }, [
+        ["enam", unheard(300)],
+        ["apac", unheard(700)],
+      ]),
+    ).toBe(700);
+    expect(waits({ weur: "down", apac: "down" }, [["enam", unheard(300)]])).toBe(0);
+    expect(waits({ weur: "up" }, [["enam", unheard(300)]])).toBe(0);
+    // Another hub of the region knows.
+    const down = { ...SILENT, verdict: "down" } as const;
+    expect(
+      waits({}, [
+        ["weur", unheard(300)],
+        ["weur", down],
+      ]),
+    ).toBe(0);
   });
 });
