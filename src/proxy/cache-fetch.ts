@@ -13,6 +13,7 @@ import { tagsOf } from "../cache/tags.ts";
 import { confirmedBy, updated } from "../cache/update.ts";
 import { selectionOf, varyNames } from "../cache/vary.ts";
 import { discard } from "./attempt.ts";
+import { bodyLengthOf } from "./body-length.ts";
 import { nullBody, type Servable } from "./cache-answer.ts";
 import { clientsExchange, wholeExchange } from "./cache-origin.ts";
 import type { Entry } from "./cache-plan.ts";
@@ -180,7 +181,7 @@ function arrived(
   const wanted = varyNames(read("vary"));
   const reason = refusal(asked, response.status, read, rule, news.times.responseMs);
   const isPart = response.status === 206;
-  const length = lengthOf(response);
+  const length = bodyLengthOf(response);
   const fits = length !== null && length <= cache.config.memory.maxObjectBytes;
   if (reason !== null || wanted === "*" || (isPart && !fits)) {
     if (errand.background) discard(response);
@@ -266,10 +267,4 @@ function isTagField(turn: Turn, name: string): boolean {
 
 function pairsOf(headers: Headers): FieldPairs {
   return [...headers];
-}
-
-/** The declared length, where it is a number. */
-function lengthOf(response: Response): number | null {
-  const length = response.headers.get("Content-Length");
-  return length !== null && /^\d+$/.test(length) ? Number(length) : null;
 }

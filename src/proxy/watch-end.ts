@@ -1,4 +1,5 @@
 /** A relay that sees the end of a body that an origin sends. Costs a pass through the Worker. */
+import { bodyLengthOf } from "./body-length.ts";
 
 /**
  * Passes a response on and says when nothing more will come of its body: it has gone out or broke off. A client that
@@ -23,8 +24,6 @@ export function watchBody(
 
 /** A pipe for a response's body; a known length is kept, so that a body broken off is seen as such by the client. */
 export function pipeFor(response: Response): { readable: ReadableStream<Uint8Array>; writable: WritableStream } {
-  const length = response.headers.get("Content-Length");
-  return length === null || !/^\d+$/.test(length)
-    ? new TransformStream<Uint8Array, Uint8Array>()
-    : new FixedLengthStream(Number(length));
+  const length = bodyLengthOf(response);
+  return length === null ? new TransformStream<Uint8Array, Uint8Array>() : new FixedLengthStream(length);
 }

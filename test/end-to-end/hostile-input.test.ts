@@ -248,3 +248,30 @@ it("strips an origin's hop-by-hop fields and keeps every Set-Cookie", async () =
     expect(answer.fields.has(name)).toBe(false);
   expect(answer.fields.get("set-cookie")).toBe("a=1, b=2");
 });
+
+describe("an answer that says both a length and that it comes in chunks", () => {
+  let relaying: TestGateway;
+  beforeAll(async () => {
+    const cache = { rules: [{ match: { paths: ["/cached"] } }] };
+    relaying = await startGateway(1, { timeouts: { idleMs: 5000 }, retry: { attempts: 1 }, cache });
+  });
+  afterAll(() => relaying.stop());
+
+  const CHUNKED = "5\r\nhello\r\n0\r\n\r\n";
+
+  it.each([
+    ["/relayed", CHUNKED],
+    ["/cached", "hello"],
+  ])("is as long as its chunks: %s", async (path, again) => {
+    const { host, first: origin } = relaying.services[0]!;
+    origin.respond = (socket) =>
+      socket.end(
+        "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\nCache-Control: max-age=60\r\n\r\n" +
+          CHUNKED,
+      );
+    const ask = async () => parseAnswer(await sendRaw(relaying.worker.port, headFor(host, "GET", path), 3000));
+    const { status, fields, body } = await ask();
+    expect([status, fields.get("content-length"), body]).toEqual([200, undefined, CHUNKED]);
+    expect((await ask()).body).toBe(again);
+  });
+});
