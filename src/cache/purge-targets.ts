@@ -27,7 +27,7 @@ export function marksOf({ urls, tags, prefixes, hosts, everything, soft, service
     ...marks("url", urls, placeOf),
     ...marks("tag", tags, lowerCase),
     ...marks("prefix", prefixes, placeOf),
-    ...marks("host", hosts, (host) => withoutRootDot(lowerCase(host))),
+    ...marks("host", hosts, (host) => withoutRootDot(asciiHost(lowerCase(host)))),
     ...marks("everything", everything ? [""] : [], lowerCase),
   ];
 }
@@ -36,7 +36,18 @@ export function marksOf({ urls, tags, prefixes, hosts, everything, soft, service
 function placeOf(url: string): string {
   const place = withoutScheme(/^https?:\/\//i.test(url) ? url : `://${url}`);
   const pathAt = place.search(/[/?]|$/);
-  return place[pathAt] === "/" ? place : `${place.slice(0, pathAt)}/${place.slice(pathAt)}`;
+  const target = escaped(place.slice(pathAt));
+  return asciiHost(place.slice(0, pathAt)) + (target.startsWith("/") ? target : `/${target}`);
+}
+
+/** As browsers send what is typed (WHATWG URL, path percent-encode set): no request has such a character itself. */
+function escaped(target: string): string {
+  return target.replaceAll(/[^!#-;=?-~]+/g, (run) => encodeURIComponent(run.toWellFormed()));
+}
+
+/** An international name as requests have it, in Punycode; anything else as it is. */
+function asciiHost(host: string): string {
+  return /[^\0-\x7f]/.test(host) && URL.canParse(`http://${host}`) ? new URL(`http://${host}`).host : host;
 }
 
 function lowerCase(text: string): string {

@@ -21,6 +21,11 @@ describe("what a purge names", () => {
     ["https://a.test:443/x", "a.test/x"],
     ["https://a.test:8443/x", "a.test:8443/x"],
     ["http://a.test/X%2Fy/../z", "a.test/X%2Fy/../z"],
+    ["http://a.test/café/%C3%A9?q=日本", "a.test/caf%C3%A9/%C3%A9?q=%E6%97%A5%E6%9C%AC"],
+    ['http://a.test/"<\u{1f600}>"', "a.test/%22%3C%F0%9F%98%80%3E%22"],
+    ["http://a.test/\ud800", "a.test/%EF%BF%BD"],
+    ["http://a.test/!$&'()*+,;=:@-._~[]|^{}`?/#x", "a.test/!$&'()*+,;=:@-._~[]|^{}`?/"],
+    ["http://Bücher.test:8443/x", "xn--bcher-kva.test:8443/x"],
   ])("is the URL %s stored as %s", (url, value) => expect(valuesOf({ urls: [url] })).toEqual([value]));
 
   it.each([
@@ -31,6 +36,7 @@ describe("what a purge names", () => {
 
   it("is told once, in the one case that tags and hosts are compared in", () => {
     expect(valuesOf({ tags: ["A", "a", "b"], hosts: ["A.Test", "a.test."] })).toEqual(["a", "b", "a.test"]);
+    expect(valuesOf({ hosts: ["BÜCHER.test", "xn--bcher-kva.test"] })).toEqual(["xn--bcher-kva.test"]);
     expect(valuesOf({ urls: ["http://a.test/x", "http://a.test/x"] })).toEqual(["a.test/x"]);
   });
 
