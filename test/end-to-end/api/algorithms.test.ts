@@ -49,7 +49,7 @@ describe(`GET ${BASE}/{service}`, () => {
 describe(`PUT ${BASE}/{service}`, () => {
   it("happy: steers by another policy from the next request on, until it expires", async () => {
     expect(await services.originsOf("shop.localhost")).toEqual(["eu1", "eu2"]);
-    const { status, body } = await put("shop", { algorithm: "round-robin", within: "failover", expiresInSeconds: 2 });
+    const { status, body } = await put("shop", { algorithm: "round-robin", within: "failover", expiresInSeconds: 3 });
     expect(status).toBe(200);
     expect(body).toMatchObject({ complete: true, overrides: [{ key: "policy/shop" }] });
     expect(await services.originsOf("shop.localhost")).toEqual(["eu1", "us1"]);

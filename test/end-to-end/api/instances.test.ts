@@ -136,7 +136,7 @@ describe(`POST ${BASE}/{service}/{instance}/drain`, () => {
   });
 
   it("happy: ends by itself when its time is over, and the audit trail says so", async () => {
-    await operate("POST", `${BASE}/shop/eu1/drain`, { expiresInSeconds: 1 });
+    await operate("POST", `${BASE}/shop/eu1/drain`, { expiresInSeconds: 3 });
     expect(await services.originsOf("shop.localhost", 4)).toEqual(["eu2"]);
     await expect.poll(() => services.originsOf("shop.localhost", 4), { timeout: 10_000 }).toEqual(["eu1", "eu2"]);
     const trail = () => services.api.call("audit", "GET", "/api/v1/audit?action=override.expire");
@@ -266,7 +266,7 @@ describe("POST /api/v1/loadbalancer/simulate-failure", () => {
   const PATH = "/api/v1/loadbalancer/simulate-failure";
 
   it("happy: an origin counts as down everywhere, until the time is over", async () => {
-    expect((await operate("POST", PATH, { origin: "eu1", seconds: 2 })).body.complete).toBe(true);
+    expect((await operate("POST", PATH, { origin: "eu1", seconds: 3 })).body.complete).toBe(true);
     expect(await services.originsOf("shop.localhost", 4)).toEqual(["eu2"]);
     expect(await instance("eu1")).toMatchObject({ state: "simulated failure", breaker: "closed" });
     await expect.poll(() => services.originsOf("shop.localhost", 4), { timeout: 10_000 }).toEqual(["eu1", "eu2"]);

@@ -36,7 +36,7 @@ describe(`PUT ${PATH}/{service}`, () => {
   });
 
   it("happy: ends by itself", async () => {
-    await put("blog", { expiresInSeconds: 1 });
+    await put("blog", { expiresInSeconds: 3 });
     expect((await services.visit("blog.localhost")).status).toBe(503);
     await expect.poll(async () => (await services.visit("blog.localhost")).status, { timeout: 10_000 }).toBe(200);
   });
