@@ -57,6 +57,8 @@ beforeAll(async () => {
           everyone("slow", { algorithm: "concurrency", limit: 3, windowSeconds: 60 }),
           everyone("first", { match: { paths: ["/both"] }, limit: 5, windowSeconds: 60, legacyHeaders: true }),
           everyone("second", { match: { paths: ["/both"] }, limit: 3, windowSeconds: 60, mode: "exact" }),
+          everyone("reserved", { match: { paths: ["/pair", "/alone"] }, limit: 5, windowSeconds: 60 }),
+          everyone("refusing", { match: { paths: ["/pair"] }, limit: 3, windowSeconds: 60, mode: "exact" }),
           everyone("told", { limit: 3, windowSeconds: 60, mode: "exact" }),
           everyone("dry", { limit: 1, windowSeconds: 60, dryRun: true }),
           everyone("user", { key: ["jwt:sub", "header:x-api-key"], limit: 2, windowSeconds: 60 }),
@@ -132,7 +134,14 @@ describe("twelve isolates at ten times the limit", () => {
 });
 
 describe("several limits on one request", () => {
-  it("are all reserved, and refunded when one refuses", async () => {
+  it("are refunded when one refuses", async () => {
+    const [port] = ports;
+    expect(await statuses("/pair", 4, { port: port! })).toEqual([200, 200, 200, 429]);
+    // Three of five went to requests that were let in, and none to the one that was not.
+    expect(await statuses("/alone", 3, { port: port! })).toEqual([200, 200, 429]);
+  });
+
+  it("are all asked, and one that refuses is named", async () => {
     expect(await statuses("/both", 6)).toEqual([200, 200, 200, 429, 429, 429]);
     const refused = await get("/both");
     expect(JSON.parse(refused.body)["violated-policies"]).toContain("second");
