@@ -1,4 +1,5 @@
 /** Who a request counts for: the first key of a limit that can be computed, last the client's address. */
+import { cookieValue } from "../steering/cookie-value.ts";
 
 /** What a key may be made of. Claims are verified ones only. */
 export interface KeyFacts {
@@ -89,7 +90,7 @@ function partOf(text: string): Part {
     case "header":
       return (facts) => facts.header(name);
     case "cookie":
-      return (facts) => cookie(facts.header("Cookie"), name);
+      return (facts) => cookieValue(facts.header("Cookie"), name);
     case "query":
       return (facts) => query(facts.target, name);
     case "jwt":
@@ -127,15 +128,6 @@ function networkOfAny(address: string): string {
   const all = [...left, ...Array.from({ length: zeros }, () => "0"), ...right];
   const network = all.slice(0, 4).map((group) => (Number.parseInt(group, 16) || 0).toString(16));
   return `${network.join(":")}::/64`;
-}
-
-function cookie(field: string | null, name: string): string | null {
-  if (field === null) return null;
-  for (const pair of field.split(";")) {
-    const equals = pair.indexOf("=");
-    if (equals !== -1 && pair.slice(0, equals).trim() === name) return pair.slice(equals + 1).trim();
-  }
-  return null;
 }
 
 /** The first value of a query parameter, as it came: an escape more or less is another value. */

@@ -1,4 +1,5 @@
 /** The key by which a request is steered to always the same place: found in the request, hashed, worked out when asked. */
+import { cookieValue } from "./cookie-value.ts";
 import { hashText } from "./hash.ts";
 
 /** What keys are taken from. */
@@ -29,7 +30,7 @@ export function keyOf(key: string, { headers, target, clientAddress }: KeyFacts)
     case "header":
       return headers.get(name);
     case "cookie":
-      return cookie(headers.get("Cookie"), name);
+      return cookieValue(headers.get("Cookie"), name);
     case "query":
       return new URLSearchParams(target.split("?", 2)[1] ?? "").get(name);
     case "jwt":
@@ -39,15 +40,6 @@ export function keyOf(key: string, { headers, target, clientAddress }: KeyFacts)
     default:
       return clientAddress;
   }
-}
-
-/** A cookie's value by exact name (RFC 6265 section 4.2); the first when it is there twice. */
-function cookie(field: string | null, name: string): string | null {
-  for (const pair of (field ?? "").split(";")) {
-    const equals = pair.indexOf("=");
-    if (equals !== -1 && pair.slice(0, equals).trim() === name) return pair.slice(equals + 1).trim();
-  }
-  return null;
 }
 
 /** A claim of the bearer token's payload (RFC 7519 section 3). Not verified: a forged one steers its sender only. */
