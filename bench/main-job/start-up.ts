@@ -75,8 +75,12 @@ async function start(address: string, module: string): Promise<true> {
   return true;
 }
 
-/** Of all its threads, to the nanosecond where the kernel says, else in ticks of 10 ms. */
-function cpuMsOf({ pid }: RunningProcess): number {
+/**
+ * CPU that a process has used, of all its threads, to the nanosecond where the kernel says, else in ticks of 10 ms.
+ *
+ * @throws Error where there is no /proc
+ */
+export function cpuMsOf({ pid }: RunningProcess): number {
   const cpuMs = byThread(pid) ?? cpuMicroseconds(pid) / 1_000;
   if (Number.isNaN(cpuMs)) throw new Error("Expected /proc to tell a process's CPU time, it does not");
   return cpuMs;

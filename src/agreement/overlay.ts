@@ -8,7 +8,7 @@
 import type { Maintenance } from "../config/maintenance.ts";
 import type { Config } from "../config/schema.ts";
 import { registrationAllowed } from "../config/registration-pattern.ts";
-import type { OriginConfig } from "../config/pool.ts";
+import type { OriginConfig } from "../config/origin.ts";
 import type { ServiceConfig } from "../config/service.ts";
 import type { AdministrativeState } from "../steering/origin-state.ts";
 import { expiryOf, type Override, type ConfigOverride, type PolicyOverride, type Registration } from "./override.ts";

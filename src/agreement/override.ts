@@ -1,6 +1,6 @@
 /** An operator's runtime change laid over the deployed configuration: one operation on one id, with an optional expiry. */
 import type { Maintenance } from "../config/maintenance.ts";
-import type { OriginConfig } from "../config/pool.ts";
+import type { OriginConfig } from "../config/origin.ts";
 import type { Taking } from "./rebalance.ts";
 import type { PolicyName } from "../config/steering.ts";
 import type { Administrative } from "../steering/origin-state.ts";

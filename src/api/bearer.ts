@@ -1,5 +1,5 @@
 /** Bearer tokens: read from the `ADMIN_TOKENS` secret, matched in constant time. */
-import { adminTokensSchema, isTokenShaped, tokenHash, type AdminToken } from "../config/admin-token.ts";
+import { areAdminTokens, isTokenShaped, tokenHash, type AdminToken } from "../config/admin-token.ts";
 import { ApiProblem } from "./problem.ts";
 import type { Principal } from "./principal.ts";
 
@@ -17,15 +17,15 @@ let parsed: { readonly secret: string; readonly tokens: readonly AdminToken[] } 
 export function storedTokens(secret: string | undefined): readonly AdminToken[] {
   if (secret === undefined || secret.trim() === "") return [];
   if (parsed?.secret === secret) return parsed.tokens;
-  const result = adminTokensSchema.safeParse(jsonOrNull(secret));
-  if (!result.success) {
+  const tokens = jsonOrNull(secret);
+  if (!areAdminTokens(tokens)) {
     throw new ApiProblem(
       "not-configured",
       `The secret ADMIN_TOKENS is not a list of tokens. Set it with: ${SET_TOKENS_COMMAND}`,
     );
   }
-  parsed = { secret, tokens: result.data };
-  return parsed.tokens;
+  parsed = { secret, tokens };
+  return tokens;
 }
 
 /**

@@ -4,7 +4,7 @@ import * as z from "zod";
 import type { Override } from "../agreement/override.ts";
 import { originUrlFault } from "../config/check.ts";
 import { idSchema } from "../config/id.ts";
-import { originSchema, type OriginConfig } from "../config/pool.ts";
+import { originSchema, type OriginConfig } from "../config/origin.ts";
 import { registrationAllowed } from "../config/registration-pattern.ts";
 import { reached } from "./change.ts";
 import { instanceParam, originIdOf, serviceOf, serviceParam } from "./instance.ts";

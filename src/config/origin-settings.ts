@@ -1,7 +1,8 @@
 /** What applies to one origin: its service's breaker, ramp and monitor with its pool's differences laid over them. */
 import type { BreakerConfig, RampConfig } from "./breaker.ts";
 import type { MonitorConfig } from "./monitor.ts";
-import type { OriginConfig, PoolConfig } from "./pool.ts";
+import type { OriginConfig } from "./origin.ts";
+import type { PoolConfig } from "./pool.ts";
 import { REGION_LOCATIONS, type Location } from "./region.ts";
 import type { Config } from "./schema.ts";
 import type { ServiceConfig } from "./service.ts";

@@ -1,10 +1,9 @@
-/** What a pool and an origin may say in the configuration: types, defaults and reference in one. */
+/** What a pool may say in the configuration: types, defaults and reference in one. */
 import { about } from "#about";
 import * as z from "zod";
 import { breakerOverrideSchema, rampOverrideSchema } from "./breaker.ts";
-import { headerValueSchema, settableNameSchema } from "./header.ts";
-import { idSchema } from "./id.ts";
 import { monitorOverrideSchema } from "./monitor.ts";
+import { originSchema } from "./origin.ts";
 import { REGIONS } from "./region.ts";
 import { shedSchema } from "./rules.ts";
 
@@ -14,51 +13,6 @@ export const locationSchema = z.tuple([
   z.number().min(-90).max(90).meta(about("Latitude in degrees, north positive.")),
   z.number().min(-180).max(180).meta(about("Longitude in degrees, east positive.")),
 ]);
-
-export const originSchema = z
-  .strictObject({
-    id: idSchema.meta(about("Names the origin in the API, in metrics and in its breaker; unique in the deployment.")),
-    url: z
-      .string()
-      .min(1)
-      .meta(
-        about(
-          "Where requests go: scheme, host, optional port and base path; http or https, no credentials, query or fragment.",
-        ),
-      ),
-    weight: z
-      .number()
-      .min(0)
-      .max(1_000_000)
-      .default(1)
-      .meta(about("Share of traffic relative to its pool's other origins; 0 takes none unless nothing else is left.")),
-    capacity: z
-      .number()
-      .positive()
-      .optional()
-      .meta(about("Requests per second the origin can take, worldwide. Without it: unbounded.")),
-    labels: z.record(z.string(), z.string()).default({}).meta(about("Free key-value pairs for filters and rules.")),
-    version: z.string().optional().meta(about("What is deployed there; canary rules match it.")),
-    headers: z
-      .record(settableNameSchema, headerValueSchema)
-      .default({})
-      .meta(
-        about(
-          "Fields set on every request to this origin, for example a shared secret so that nobody bypasses the balancer.",
-        ),
-      ),
-    hostHeader: z
-      .string()
-      .min(1)
-      .optional()
-      .meta(about("Host to send instead of the URL's own. Cloudflare honours it only for hosts in your own zone.")),
-    mtls: z
-      .string()
-      .min(1)
-      .optional()
-      .meta(about("Name of an mTLS certificate binding; requests to the origin go through it.")),
-  })
-  .meta(about("One upstream URL."));
 
 export const poolSchema = z
   .strictObject({
@@ -79,6 +33,4 @@ export const poolSchema = z
   })
   .meta(about("A group of origins in one place."));
 
-export type OriginConfig = z.output<typeof originSchema>;
 export type PoolConfig = z.output<typeof poolSchema>;
-export type HeaderValue = z.output<typeof headerValueSchema>;

@@ -1,5 +1,5 @@
 /** How a configured field value becomes the value sent: as written, or from a Worker secret. */
-import type { HeaderValue } from "./pool.ts";
+import type { HeaderValue } from "./origin.ts";
 
 /** Bindings by name, as the platform gives them; only names that the configuration mentions are looked up. */
 export type Bindings = Readonly<Record<string, unknown>>;

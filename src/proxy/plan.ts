@@ -1,5 +1,5 @@
 /** What a deployment's configuration becomes once an isolate, so that no request interprets it: hosts, edits, targets. */
-import type { HeaderValue, OriginConfig } from "../config/pool.ts";
+import type { HeaderValue, OriginConfig } from "../config/origin.ts";
 import type { Config } from "../config/schema.ts";
 import { resolveHeaders, type Bindings, type ResolvedHeader } from "../config/secret.ts";
 import type { ServiceConfig } from "../config/service.ts";

@@ -1,5 +1,5 @@
 /** What an isolate knows of one origin from one region, and whether the origin may take a request now. */
-import type { OriginConfig } from "../config/pool.ts";
+import type { OriginConfig } from "../config/origin.ts";
 import type { LocalBreaker } from "../resilience/local-breaker.ts";
 import type { Member } from "./policy.ts";
 

@@ -5,7 +5,8 @@
  * on being counted.
  */
 import { poolSettings } from "../config/origin-settings.ts";
-import type { OriginConfig, PoolConfig } from "../config/pool.ts";
+import type { OriginConfig } from "../config/origin.ts";
+import type { PoolConfig } from "../config/pool.ts";
 import { REGION_LOCATIONS } from "../config/region.ts";
 import type { ServiceConfig } from "../config/service.ts";
 import type { PolicyName } from "../config/steering.ts";

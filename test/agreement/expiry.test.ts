@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { expiry } from "../../src/agreement/expiry.ts";
 import { overrideKey, type Override } from "../../src/agreement/override.ts";
-import { originSchema } from "../../src/config/pool.ts";
+import { originSchema } from "../../src/config/origin.ts";
 
 const byKey = (...overrides: Override[]) => new Map(overrides.map((override) => [overrideKey(override), override]));
 const drain = (origin: string, expiresAtMs: number | null): Override => ({

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { effectiveConfig, layOver, servicesWithoutOrigins } from "../../src/agreement/overlay.ts";
 import { overrideKey, type Override } from "../../src/agreement/override.ts";
 import { defineConfig } from "../../src/config/define.ts";
-import { originSchema } from "../../src/config/pool.ts";
+import { originSchema } from "../../src/config/origin.ts";
 
 const base = defineConfig({
   registration: { allow: ["https://*.origins.example.com"] },

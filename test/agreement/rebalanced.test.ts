@@ -3,7 +3,7 @@ import { layOver } from "../../src/agreement/overlay.ts";
 import { overrideKey, type Override } from "../../src/agreement/override.ts";
 import { rebalanced, released, settled, waitingOf, type UnsignedEntry } from "../../src/agreement/rebalanced.ts";
 import { defineConfig } from "../../src/config/define.ts";
-import { originSchema } from "../../src/config/pool.ts";
+import { originSchema } from "../../src/config/origin.ts";
 
 const NOW = 1_000_000;
 const STEPS = { stepPercent: 25, stepSeconds: 10 };

@@ -2,7 +2,7 @@
 import { afterEach, expect, it, vi } from "vitest";
 import type { Registration } from "../../src/agreement/override.ts";
 import { defineConfig } from "../../src/config/define.ts";
-import { originSchema } from "../../src/config/pool.ts";
+import { originSchema } from "../../src/config/origin.ts";
 import type { OriginInspection } from "../../src/resilience/origin-history.ts";
 import { until } from "../support/api.ts";
 import { startFickleOrigin, type FickleOrigin } from "../support/fickle-origin.ts";

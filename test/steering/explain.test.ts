@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { originSchema } from "../../src/config/pool.ts";
+import { originSchema } from "../../src/config/origin.ts";
 import { explain } from "../../src/steering/explain.ts";
 import { POLICIES } from "../../src/steering/policy.ts";
 import { nextCandidate } from "../../src/steering/candidates.ts";

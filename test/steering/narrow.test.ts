@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { nextCandidate } from "../../src/steering/candidates.ts";
 import type { ServiceState } from "../../src/steering/availability.ts";
-import { originSchema } from "../../src/config/pool.ts";
+import { originSchema } from "../../src/config/origin.ts";
 import { origin, pool, requestFrom, service, shares } from "./support.ts";
 
 type About = Parameters<typeof requestFrom>[1];

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { REGION_LOCATIONS, REGIONS } from "../../src/config/region.ts";
 import { breakerSchema } from "../../src/config/breaker.ts";
-import { originSchema } from "../../src/config/pool.ts";
+import { originSchema } from "../../src/config/origin.ts";
 import { steeringSchema, type PolicyName, type SteeringConfig } from "../../src/config/steering.ts";
 import { hashText } from "../../src/steering/hash.ts";
 import { unitVector, type Place } from "../../src/steering/place.ts";

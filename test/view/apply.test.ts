@@ -4,7 +4,7 @@ import type { OriginReading, ViewDelta } from "../../src/agreement/protocol.ts";
 import { layOver } from "../../src/agreement/overlay.ts";
 import { change, emptySection } from "../../src/agreement/section.ts";
 import { maintenanceSchema } from "../../src/config/maintenance.ts";
-import { originSchema } from "../../src/config/pool.ts";
+import { originSchema } from "../../src/config/origin.ts";
 import { configSchema, type Config } from "../../src/config/schema.ts";
 import { refusalOf } from "../../src/steering/origin-state.ts";
 import { prepareService } from "../../src/view/service-state.ts";
