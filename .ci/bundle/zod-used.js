@@ -1,4 +1,10 @@
-// The part of zod that the Worker uses; zod.js has the same names, and loads this when a first schema is made.
+// The part of zod that the Worker uses, whose schemas have an `openapi` method; zod.js has the same names, and loads this when a
+// first schema is made.
+import { extendZodWithOpenApi } from "../../node_modules/@asteasolutions/zod-to-openapi/dist/index.mjs";
+import { ZodType } from "../../node_modules/zod/index.js";
+
+extendZodWithOpenApi({ ZodType });
+
 export {
   ZodDefault,
   ZodPrefault,

@@ -3,16 +3,7 @@
 // an isolate that has compiled none of it, and most of its schemas are only read by who asks for the OpenAPI document.
 import { deferred, settled } from "./deferred.js";
 
-let loaded;
-
-/** Zod itself, which schemas get their `openapi` method in. */
-function zod() {
-  if (loaded === undefined) {
-    loaded = require("./zod-used.js");
-    require("../../node_modules/@asteasolutions/zod-to-openapi/dist/index.mjs").extendZodWithOpenApi(loaded);
-  }
-  return loaded;
-}
+const zod = () => require("./zod-used.js");
 
 /** A function that makes a schema: `path` is its name in zod. */
 const maker =

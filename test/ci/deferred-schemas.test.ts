@@ -7,8 +7,8 @@ const ROOT = new URL("../../", import.meta.url).pathname;
 const BUNDLE = `${ROOT}.ci/bundle/`;
 
 interface Deferring {
-  deferred<Schema extends z.ZodType>(make: () => Schema): Schema;
-  settled<Value>(value: Value): Value;
+  readonly deferred: <Schema extends z.ZodType>(make: () => Schema) => Schema;
+  readonly settled: <Value>(value: Value) => Value;
 }
 // By a name that the compiler does not follow: what is bundled is JavaScript without types.
 const { deferred, settled } = (await import(`${BUNDLE}deferred.js`)) as Deferring;
