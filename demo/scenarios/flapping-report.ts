@@ -15,6 +15,8 @@ export interface Asked {
 /** What the origin's breaker was seen to let through, from `fromMs` (ms since the epoch) until the next entry. */
 export interface Spell {
   readonly fromMs: number;
+  /** From the beginning of the look before until `fromMs`, ms: what came and went in between was not seen. */
+  readonly unseenMs: number;
   /** `well` and `kept`: everything, before and after; `failing`: everything, still; `out`: trials; `ramp`: a share. */
   readonly kind: "well" | "failing" | "out" | "ramp" | "kept";
   /** The smallest share of requests admitted in any region, in [0, 1]. */
@@ -29,6 +31,8 @@ export interface FlappingStory {
   /** Oldest first. */
   readonly transitions: readonly Transition[];
   readonly spells: readonly Spell[];
+  /** How long a step of the ramp lasts at least, ms. */
+  readonly stepMs: number;
   readonly failingSinceMs: number;
   readonly endMs: number;
 }
@@ -57,7 +61,7 @@ export function flappingReport(story: FlappingStory): ScenarioResult {
   const kept = rows.at(-1)!;
   const keptAnswers = asked.filter(({ sentMs }) => kindAt(story.spells, sentMs) === "kept");
   const keptShare = keptAnswers.filter((one) => one.originId === originId).length / Math.max(1, keptAnswers.length);
-  const shares = risingShares(story.spells);
+  const climb = lastClimb(story.spells);
   const usualAtOnce = Math.max(
     ...rows.filter(({ kind }) => kind === "well" || kind === "failing").map((row) => row.atOnce),
   );
@@ -80,8 +84,8 @@ export function flappingReport(story: FlappingStory): ScenarioResult {
       },
       {
         promise: "it comes back in steps of 10 %",
-        kept: shares.length === 9 && shares.every((share, index) => Math.abs(share - (index + 1) / 10) < 1e-9),
-        seen: shares.map((share) => `${Math.round(share * 100)} %`).join(", "),
+        kept: climb.length > 1 && risesByTenths(climb, story.stepMs),
+        seen: climb.map(({ admission }) => `${Math.round(admission * 100)} %`).join(", "),
       },
       {
         promise: "it is kept once it is well",
@@ -170,13 +174,23 @@ function kindAt(spells: readonly Spell[], atMs: number): Spell["kind"] | undefin
   return spells.findLast(({ fromMs }) => fromMs <= atMs)?.kind;
 }
 
-/** The shares admitted on the last ramp, as they came. */
-function risingShares(spells: readonly Spell[]): number[] {
-  const lastOut = spells.findLastIndex(({ kind }) => kind === "out");
-  return spells
-    .slice(lastOut + 1)
-    .filter(({ kind }) => kind === "ramp")
-    .map(({ admission }) => admission);
+/** The last ramp, from its first step seen to the moment when everything was let through. */
+function lastClimb(spells: readonly Spell[]): readonly Spell[] {
+  const ramp = spells.slice(spells.findLastIndex(({ kind }) => kind === "out") + 1);
+  const top = ramp.findIndex(({ kind }) => kind === "kept");
+  return top === -1 ? ramp : ramp.slice(0, top + 1);
+}
+
+/** Whether a climb left no tenth out; one that was not seen must have had the time to come and go between two looks. */
+function risesByTenths(climb: readonly Spell[], stepMs: number): boolean {
+  let tenths = 0;
+  for (const { admission, unseenMs } of climb) {
+    const next = Math.round(admission * 10);
+    if (Math.abs(admission * 10 - next) > 1e-9 || next <= tenths) return false;
+    if (unseenMs < (next - tenths - 1) * stepMs) return false;
+    tenths = next;
+  }
+  return tenths === 10;
 }
 
 function seconds(ms: number): string {

@@ -83,6 +83,7 @@ async function play(stage: Stage): Promise<ScenarioResult> {
         visits: relay.visits,
         transitions: (await inspect()).transitions,
         spells: watch.spells,
+        stepMs: RAMP.stepSeconds * 1_000,
         failingSinceMs,
         endMs: Date.now(),
       });
@@ -127,12 +128,15 @@ class BreakerWatch {
   readonly #inspect: () => Promise<OriginInspection>;
   readonly #tell: (event: string) => void;
   #told = 0;
+  /** When the last look began. */
+  #lookedMs: number;
   #wasEjected = false;
 
   constructor(inspect: () => Promise<OriginInspection>, tell: (event: string) => void, startedMs: number) {
     this.#inspect = inspect;
     this.#tell = tell;
-    this.spells = [{ fromMs: startedMs, kind: "well", admission: 1 }];
+    this.spells = [{ fromMs: startedMs, unseenMs: 0, kind: "well", admission: 1 }];
+    this.#lookedMs = startedMs;
   }
 
   get kind(): Spell["kind"] {
@@ -142,7 +146,9 @@ class BreakerWatch {
   /** Watches until the time has come, or what is waited for. */
   async until(atMs: number, signal: AbortSignal, isOver: () => boolean = () => false): Promise<void> {
     while (Date.now() < atMs && !isOver()) {
+      const beganMs = Date.now();
       this.#look(await this.#inspect(), Date.now());
+      this.#lookedMs = beganMs;
       await sleep(LOOK_EVERY_MS, undefined, { signal });
     }
   }
@@ -159,7 +165,7 @@ class BreakerWatch {
     const kind = this.#kindOf(agreement.world.phase !== "closed", admission);
     const before = this.spells.at(-1)!;
     if (kind === before.kind && admission === before.admission) return;
-    this.spells.push({ fromMs: nowMs, kind, admission });
+    this.spells.push({ fromMs: nowMs, unseenMs: nowMs - this.#lookedMs, kind, admission });
     if (kind === "ramp") this.#tell(`everywhere: takes ${Math.round(admission * 100)} % of its requests`);
     if (kind === "kept") this.#tell("everywhere: takes all of its requests");
   }

@@ -41,6 +41,9 @@ it("counts visits as under way at once when they may have been", () => {
   expect(mostAtOnce([visit(0, Infinity), visit(500)])).toBe(2);
 });
 
+/** Looks come close after one another. */
+const unseenMs = 60;
+
 const ADMISSIONS = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
 
 /** Ejected at 12 s, tried, on the ramp from 21 s to 30 s, kept until 35 s. */
@@ -57,12 +60,13 @@ function story(over: Partial<FlappingStory> = {}): FlappingStory {
     visits: [visit(5_000), visit(20_100), visit(20_100), visit(20_100)],
     transitions: TRANSITIONS,
     spells: [
-      { fromMs: 0, kind: "well", admission: 1 },
-      { fromMs: 10_000, kind: "failing", admission: 1 },
-      { fromMs: 12_000, kind: "out", admission: 1 },
-      ...ADMISSIONS.map((admission, i) => ({ fromMs: 21_000 + i * 1_000, kind: "ramp" as const, admission })),
-      { fromMs: 30_000, kind: "kept", admission: 1 },
+      { fromMs: 0, unseenMs: 0, kind: "well", admission: 1 },
+      { fromMs: 10_000, unseenMs, kind: "failing", admission: 1 },
+      { fromMs: 12_000, unseenMs, kind: "out", admission: 1 },
+      ...ADMISSIONS.map((admission, i) => ({ fromMs: 21_000 + i * 1_000, unseenMs, kind: "ramp" as const, admission })),
+      { fromMs: 30_000, unseenMs, kind: "kept", admission: 1 },
     ],
+    stepMs: 1_000,
     failingSinceMs: 10_000,
     endMs: 35_000,
     ...over,
@@ -97,5 +101,33 @@ describe("the report of a flapping origin", () => {
       "it comes back in steps of 10 %",
     ]);
     expect(broken({ asked: [...asked, { ...one, originId: "usw1" }] })).toEqual(["it is kept once it is well"]);
+  });
+
+  describe("of steps that nobody saw", () => {
+    /** The ramp without some of its steps, and the next look after a pause. */
+    const without = (unseen: readonly number[], pauseMs: number) => ({
+      spells: story()
+        .spells.filter(({ admission }) => !unseen.includes(admission))
+        .map((spell) => (spell.admission === Math.max(...unseen) + 0.1 ? { ...spell, unseenMs: pauseMs } : spell)),
+    });
+    const steps = "it comes back in steps of 10 %";
+
+    it("believes those that came and went between two looks", () => {
+      expect(broken(without([0.4], 1_050))).toEqual([]);
+      expect(broken(without([0.3, 0.4], 2_000))).toEqual([]);
+    });
+
+    it("believes none that somebody had to see", () => {
+      expect(broken(without([0.4], 990))).toEqual([steps]);
+      expect(broken(without([0.3, 0.4], 1_990))).toEqual([steps]);
+      expect(broken(without(ADMISSIONS, 10_000))).toEqual([steps]);
+    });
+  });
+
+  it("says so of a ramp that falls back or ends below everything", () => {
+    const [well, failing, out, ...ramp] = story().spells;
+    const falling = ramp.map((spell, i) => (i === 5 ? { ...spell, admission: 0.4 } : spell));
+    expect(broken({ spells: [well!, failing!, out!, ...falling] })).toEqual(["it comes back in steps of 10 %"]);
+    expect(broken({ spells: story().spells.slice(0, -1) })).toContain("it comes back in steps of 10 %");
   });
 });
