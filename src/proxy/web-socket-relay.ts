@@ -69,5 +69,7 @@ function pass(from: WebSocket, to: WebSocket, ended: () => void): void {
 function close(side: WebSocket, code: number, reason: string): void {
   if (side.readyState === WebSocket.CLOSED || side.readyState === WebSocket.CLOSING) return;
   if (code === NO_CODE) side.close();
-  else side.close(UNSENDABLE.has(code) ? GONE : code, reason);
+  // Of a close that never came the reason is the runtime's own words.
+  else if (UNSENDABLE.has(code)) side.close(GONE);
+  else side.close(code, reason);
 }

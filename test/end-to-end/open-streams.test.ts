@@ -1,7 +1,7 @@
 // What `least-connections` goes by: bodies and WebSockets that are still open, on plain workerd against real origins.
 import { once } from "node:events";
 import { createServer, request, type IncomingMessage, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
 import { send } from "../../demo/client.ts";
@@ -13,6 +13,8 @@ import { defineConfig } from "../../src/config/define.ts";
 const HOST = "streams.localhost";
 
 let origins: Server[];
+/** The origins' ends of WebSockets. */
+const upgraded: Socket[] = [];
 let worker: RunningWorker;
 
 beforeAll(async () => {
@@ -53,7 +55,10 @@ async function startOrigin(): Promise<Server> {
     const more = setInterval(() => response.write("more"), 100);
     response.on("close", () => clearInterval(more));
   });
-  server.on("upgrade", echoWebSocket);
+  server.on("upgrade", (request: IncomingMessage, socket: Socket, head: Buffer) => {
+    upgraded.push(socket);
+    echoWebSocket(request, socket, head);
+  });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   return server;
@@ -108,6 +113,15 @@ describe("least-connections", () => {
     socket.close(4001, "enough");
     const [code] = (await once(socket, "close")) as [number];
     expect(code).toBe(4001);
+    await expect.poll(() => chosen(30)).toEqual(["a", "b"]);
+  });
+
+  it("ends with 1001 and no words of the runtime's where an origin vanishes", async () => {
+    const socket = new WebSocket(`ws://127.0.0.1:${worker.port}/echo`, { headers: { Host: HOST } });
+    await once(socket, "open");
+    upgraded.at(-1)!.destroy();
+    const [code, reason] = (await once(socket, "close")) as [number, Buffer];
+    expect([code, String(reason)]).toEqual([1001, ""]);
     await expect.poll(() => chosen(30)).toEqual(["a", "b"]);
   });
 });
