@@ -1,5 +1,6 @@
 /**
- * What the whole deployment must agree on in order: the log of overrides, purges and flags, and the registry of hubs.
+ * What the whole deployment must agree on in order: the log of overrides, purges, flags and ended sessions, and
+ * the registry of hubs.
  *
  * A shell around src/agreement. A change is stored, pushed to every registered hub, pushed again until each has it, and
  * confirmed when no lease is out without it.

@@ -38,8 +38,13 @@ export class CountedAlarm {
   async want(atMs: number): Promise<void> {
     if (this.#isSet) return;
     this.#isSet = true;
-    // The instance before may have set one.
-    if ((await this.#storage.getAlarm()) === null) await this.#set(atMs);
+    try {
+      // The instance before may have set one.
+      if ((await this.#storage.getAlarm()) === null) await this.#set(atMs);
+    } catch (error) {
+      this.#isSet = false;
+      throw error;
+    }
   }
 
   /**
