@@ -38,7 +38,8 @@ export function purgeReport(
   const complete = purges.filter((purge) => purge.complete).length;
   const cities = places.map(({ city }) => city);
   const unreached = purges.flatMap((purge) => cities.filter((city) => reachMs(seen, purge, city) === null));
-  const share = hits / seen.length;
+  // Not the share of hits: on a busy machine many wait for one answer of the shop, and what it was spared is the same.
+  const spared = 1 - asked / seen.length;
   return {
     checks: [
       {
@@ -53,9 +54,9 @@ export function purgeReport(
         seen: `${purges.length * cities.length - unreached.length} of ${purges.length * cities.length}`,
       },
       {
-        promise: "the caches answer nearly everything",
-        kept: share >= 0.9,
-        seen: `${(share * 100).toFixed(1)} % hits`,
+        promise: "the caches spare the shop nearly everything",
+        kept: spared >= 0.9,
+        seen: `${asked} of ${seen.length} requests reached it`,
       },
       { promise: "no client sees an error", kept: errors.length === 0, seen: `${errors.length} errors` },
     ],
