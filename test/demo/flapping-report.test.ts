@@ -103,6 +103,14 @@ describe("the report of a flapping origin", () => {
     expect(broken({ asked: [...asked, { ...one, originId: "usw1" }] })).toEqual(["it is kept once it is well"]);
   });
 
+  it("gives isolates a second to hear that it is well, and no more", () => {
+    const asked = story().asked;
+    const elsewhereAt = (sentMs: number) => [...asked, { ...asked.at(-1)!, sentMs, originId: "usw1" }];
+    expect(broken({ asked: elsewhereAt(30_999) })).toEqual([]);
+    expect(broken({ asked: elsewhereAt(31_000) })).toEqual(["it is kept once it is well"]);
+    expect(broken({ asked: asked.filter(({ sentMs }) => sentMs < 31_000) })).toEqual(["it is kept once it is well"]);
+  });
+
   describe("of steps that nobody saw", () => {
     /** The ramp without some of its steps, and the next look after a pause. */
     const without = (unseen: readonly number[], pauseMs: number) => ({
