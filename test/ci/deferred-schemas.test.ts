@@ -49,6 +49,20 @@ describe("what the Worker bundles as zod", () => {
   });
 });
 
+describe("the words of zod's that the Worker has", () => {
+  it.each([
+    ["a union", z.union([z.int(), z.boolean()]), "x"],
+    ["a pattern without words of its own", z.string().regex(/^a$/), "x"],
+    ["a prefix", z.string().startsWith("ab"), "x"],
+    ["a rule", z.string().refine(() => false), "x"],
+  ])("are zod's where the Worker repeats them: %s", async (_what, schema, value) => {
+    const { default: words } = (await import(`${BUNDLE}zod-words.js`)) as { default: typeof z.locales.en };
+    const [issue] = schema.safeParse(value).error!.issues;
+    expect(issue!.message).toMatch(/^Invalid/);
+    expect(words().localeError(issue as z.core.$ZodRawIssue)).toBe(issue!.message);
+  });
+});
+
 describe("a deferred schema", () => {
   it("is made by the first that is parsed, once, and not by what is made of it", () => {
     const make = vi.fn<() => z.ZodString>(() => z.string());
