@@ -2,6 +2,7 @@
 import { isServerWide } from "./address.ts";
 import type { Failure } from "./failure.ts";
 import type { RequestFields } from "./fields.ts";
+import { isMalformedHost, MALFORMED_HOST } from "./host.ts";
 import type { ServicePlan } from "./plan.ts";
 
 /** The reason for refusing a request, or null to let it in. */
@@ -50,17 +51,6 @@ function framingFault({ contentLength, transferEncoding, host }: RequestFields):
 
 /** RFC 6455 section 4.1. */
 const NOT_GET = "Expected a WebSocket handshake to be a GET.";
-
-/** What to say of a `Host` that is not one. */
-export const MALFORMED_HOST = "Expected one `Host` that is a host and an optional port.";
-
-/** True for a `Host` that cannot be one host and a port, such as two that the runtime joined. */
-export function isMalformedHost(host: string): boolean {
-  return MALFORMED.test(host);
-}
-
-/** A character that no host has (RFC 3986 section 3.2.2; a comma joins two), or a port beyond 65,535. */
-const MALFORMED = /[^\w.~!$&'()*+;=:%[\]-]|:0*(?:[1-9]\d{5,}|[7-9]\d{4}|6[6-9]\d{3}|65[6-9]\d\d|655[4-9]\d|6553[6-9])$/;
 
 /**
  * The answer to `OPTIONS *` and to `OPTIONS` with `Max-Forwards: 0`, whose recipient is this gateway (RFC 9110 sections

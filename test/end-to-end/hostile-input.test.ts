@@ -40,6 +40,11 @@ describe("a request that cannot be right is refused and never forwarded", () => 
       400,
     ],
     ["a port beyond all ports", "POST /x HTTP/1.1\r\nHost: s0.localhost:65536\r\nConnection: close\r\n\r\n", 400],
+    [
+      "a host with a name where its port should be",
+      "GET /x HTTP/1.1\r\nHost: evil.test:x.s0.localhost\r\nConnection: close\r\n\r\n",
+      400,
+    ],
     ["a folded field", head("GET", "/x", "X-A: b\r\n c"), 400],
     ["a space before the colon", head("GET", "/x", "X-A : b"), 400],
     ["TRACE", head("TRACE", "/x"), 405],
