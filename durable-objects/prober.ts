@@ -71,9 +71,9 @@ async function probeHttp(
   headAt: HeadTime,
 ): Promise<ProbeAnswer> {
   const headers = new Headers();
-  for (const { name, value } of resolveHeaders(origin.headers, bindings)) headers.append(name, value);
-  if (origin.hostHeader !== undefined) headers.append("Host", origin.hostHeader);
-  for (const { name, value } of resolveHeaders(monitor.headers, bindings)) headers.append(name, value);
+  for (const { name, value } of resolveHeaders(origin.headers, bindings)) headers.set(name, value);
+  if (origin.hostHeader !== undefined) headers.set("Host", origin.hostHeader);
+  for (const { name, value } of resolveHeaders(monitor.headers, bindings)) headers.set(name, value);
   headers.set("User-Agent", `Fairlead-Health/${VERSION}`);
   headers.set("Fairlead-Region", region);
   headers.set("Fairlead-Probe", "1");

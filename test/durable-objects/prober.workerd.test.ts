@@ -67,6 +67,19 @@ describe("an http probe", () => {
     });
   });
 
+  it("carries the monitor's field in the place of the origin's of that name", async () => {
+    let seen: Request | undefined;
+    await probe(
+      { headers: { Authorization: "Bearer probe" } },
+      (request) => {
+        seen = request;
+        return new Response(null);
+      },
+      { headers: { Authorization: "Bearer traffic" } },
+    );
+    expect(seen!.headers.get("Authorization")).toBe("Bearer probe");
+  });
+
   it("finds the expected text at the beginning of a body and does not read on for ever", async () => {
     expect((await probe({ expectedBody: "is well" }, endless)).good).toBe(true);
     expect(await probe({ expectedBody: "is not well" }, endless)).toMatchObject({
