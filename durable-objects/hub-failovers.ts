@@ -11,6 +11,7 @@ import {
   type Known,
   type Serving,
 } from "../src/steering/serving.ts";
+import { logError } from "../src/telemetry/log.ts";
 import type { OriginStore } from "./hub-origins.ts";
 
 /** Failovers that are kept. */
@@ -64,7 +65,12 @@ export class HubFailovers {
       serving: { ...this.#log.serving, [service]: { by: to, sinceMs: atMs, failovers } },
       failovers: [...this.#log.failovers, failover].slice(-KEPT),
     };
-    this.#store.put(STORED, this.#log);
+    try {
+      this.#store.put(STORED, this.#log);
+    } catch (error) {
+      // It holds in memory, and is stored with the next one: no sync may fail for a log.
+      logError("hub: the log of failovers not stored", error);
+    }
   }
 }
 

@@ -143,6 +143,21 @@ describe("ControlPlane", () => {
     ]);
   });
 
+  it("makes no change for who went by another version than stands", async () => {
+    const entry = {
+      key: "weight/use1",
+      value: { kind: "weight", origin: "use1", weight: 3, expiresAtMs: 1e15 } as const,
+    };
+    const { version } = await control().append("overrides", [entry], {});
+    for (const expected of [version - 1, version + 1]) {
+      const refused = await control().append("overrides", [{ key: "weight/use1", value: null }], {}, { expected });
+      expect(refused).toMatchObject({ accepted: false, version, changes: [] });
+    }
+    expect((await control().standing("overrides")).version).toBe(version);
+    const { accepted } = await control().append("overrides", [{ ...entry, value: null }], {}, { expected: version });
+    expect(accepted).toBe(true);
+  });
+
   it("stores nothing and forgets nothing when a write fails", async () => {
     const { version } = await control().append("purges", [tag("f")], {});
     await runInDurableObject(control(), (object, state) => {

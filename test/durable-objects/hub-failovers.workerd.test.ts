@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { HubFailovers } from "../../durable-objects/hub-failovers.ts";
 import type { OriginStore } from "../../durable-objects/hub-origins.ts";
 import type { OriginReading } from "../../src/agreement/protocol.ts";
@@ -21,9 +21,11 @@ const config = defineConfig({
 /** A hub's part over storage that outlives it; writes are counted. */
 function hub(stored = new Map<string, unknown>()) {
   let writes = 0;
+  const disk = { isFull: false };
   const store = {
     get: (key: string) => stored.get(key),
     put: (key: string, value: unknown) => {
+      if (disk.isFull) throw new Error("disk full");
       writes++;
       stored.set(key, structuredClone(value));
     },
@@ -31,6 +33,7 @@ function hub(stored = new Map<string, unknown>()) {
   const failovers = new HubFailovers(store);
   return {
     stored,
+    disk,
     writes: () => writes,
     log: () => failovers.log,
     look: (
@@ -73,5 +76,18 @@ describe("a hub's log of failovers", () => {
     expect(after.log().serving["shop"]).toEqual({ by: "primaries", sinceMs: 119, failovers: 120 });
     after.look(200, { eu1: "closed" });
     expect(after.writes()).toBe(0);
+  });
+
+  it("holds in memory what cannot be stored, and is stored with what comes next", () => {
+    const logged = vi.spyOn(console, "error").mockImplementation(() => undefined);
+    const { look, log, disk, stored } = hub();
+    disk.isFull = true;
+    look(1, { eu1: "open" });
+    expect(log().serving["shop"]).toMatchObject({ by: "dr" });
+    expect(logged).toHaveBeenCalledTimes(1);
+    disk.isFull = false;
+    look(2, { eu1: "closed" });
+    expect(hub(stored).log().failovers).toHaveLength(2);
+    logged.mockRestore();
   });
 });
