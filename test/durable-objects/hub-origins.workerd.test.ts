@@ -68,6 +68,10 @@ describe("what is forwarded to a breaker", () => {
     expect([...hub.readings(clock.ms)]).toMatchObject([["o1", { latencySamples: 0, inFlight: 0, load: 0.8 }]]);
     clock.ms += 5_000;
     expect(hub.witness("o1")).toMatchObject({ successes: 0, failures: 0 });
+    // Nor with what is going wrong now.
+    await hub.takeReport(report({ failures: 1 }), clock.ms);
+    await hub.takeReport(late(10_000, { failures: 50 }), clock.ms);
+    expect(breaker.records.map(({ failures }) => failures)).toEqual([5, 1]);
   });
 
   it("are the outcomes of trials", async () => {
