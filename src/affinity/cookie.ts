@@ -85,7 +85,10 @@ export function decodeCookie(text: string): DecodedCookie | null {
   };
 }
 
-/** The values of a cookie in a `Cookie` field (RFC 6265 section 4.2), in order, the first few where it is there often. */
+/**
+ * The values of a cookie in a `Cookie` field (RFC 6265 section 4.2), in order, the first few where it is there often. Of two
+ * such fields (RFC 9113 section 8.2.3) the runtime makes one, with a comma and a space between them.
+ */
 export function cookieValues(field: string | null, name: string): string[] {
   const values: string[] = [];
   if (field === null) return values;
@@ -93,7 +96,7 @@ export function cookieValues(field: string | null, name: string): string[] {
   while (values.length < MOST_TWINS) {
     const at = field.indexOf(`${name}=`, from);
     if (at === -1) break;
-    const end = field.indexOf(";", at);
+    const end = pairEnd(field, at);
     const before = at === 0 ? ";" : field[at - 1];
     if (before === ";" || (before === " " && isPairStart(field, at - 1)))
       values.push(field.slice(at + name.length + 1, end === -1 ? undefined : end).trim());
@@ -103,11 +106,18 @@ export function cookieValues(field: string | null, name: string): string[] {
   return values;
 }
 
+/** Where the pair ends that begins at a place in the field; -1: with the field. */
+function pairEnd(field: string, at: number): number {
+  const semicolon = field.indexOf(";", at);
+  const comma = field.indexOf(", ", at);
+  return comma !== -1 && (semicolon === -1 || comma < semicolon) ? comma : semicolon;
+}
+
 /** Whether only spaces lie between a place in the field and the pair before it. */
 function isPairStart(field: string, at: number): boolean {
   let index = at;
   while (index >= 0 && field[index] === " ") index--;
-  return index < 0 || field[index] === ";";
+  return index < 0 || field[index] === ";" || field[index] === ",";
 }
 
 /** A `Set-Cookie` field (RFC 6265 section 4.1). `HttpOnly`: no script has any business with it. */

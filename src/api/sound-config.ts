@@ -15,6 +15,9 @@ import { invalid } from "./validation.ts";
  * @throws ApiProblem that lists every wrong field
  */
 export function soundConfig(system: System, document: unknown): Config {
+  // Such a member goes by unseen wherever objects are copied: nobody would hear that their service is gone.
+  if (JSON.stringify(document).includes('"__proto__":'))
+    throw invalid([{ pointer: "#/config", detail: "Expected no member called `__proto__`" }]);
   const parsed = configSchema.safeParse(document);
   if (!parsed.success) throw wrong(problemsOf(parsed.error.issues, document));
   const problems = checkConfig(parsed.data);

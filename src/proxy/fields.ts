@@ -129,6 +129,8 @@ export function readFields(headers: Headers): RequestFields {
     else fields[known] = value;
   });
   if (fields.host !== null) fields.host = withoutRootDot(fields.host);
+  // What is no address would write fields of its own into `Forwarded`. The edge never says it.
+  if (fields.clientAddress !== null && !/^[\da-fA-F:.]+$/.test(fields.clientAddress)) fields.clientAddress = null;
   return fields;
 }
 

@@ -4,7 +4,7 @@ import { hashOfKey } from "../steering/hash-key.ts";
 import { ruleOf } from "../steering/narrow.ts";
 import type { EdgeFacts } from "../steering/place.ts";
 import { SessionTurn } from "./affinity.ts";
-import { addressOf } from "./address.ts";
+import { addressOf, type Address } from "./address.ts";
 import { answerAsRecipient, refusalOf } from "./admit.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Admission } from "./limit.ts";
@@ -40,7 +40,7 @@ export function handle(
   const requestId = requestIdOf(fields);
   const refusal = refusalOf(method, url, fields, service, plan.pseudonym);
   if (refusal !== null) return failureResponse(refusal, requestId);
-  if (service.config.httpsRedirect && address.scheme === "http") return redirectToHttps(url);
+  if (service.config.httpsRedirect && address.scheme === "http") return redirectToHttps(address);
   const own = answerAsRecipient(method, url, fields);
   if (own !== null) return own;
 
@@ -154,7 +154,7 @@ function requestIdOf({ requestId }: RequestFields): string {
   return requestId !== null && /^[\w.:+/=-]{1,128}$/.test(requestId) ? requestId : crypto.randomUUID();
 }
 
-/** 308 keeps the method (RFC 9110 section 15.4.9). */
-function redirectToHttps(url: string): Response {
-  return new Response(null, { status: 308, headers: { Location: url.replace(/^http:/, "https:") } });
+/** 308 keeps the method (RFC 9110 section 15.4.9). A port that spoke http does not speak https. */
+function redirectToHttps({ host, target }: Address): Response {
+  return new Response(null, { status: 308, headers: { Location: `https://${host}${target}` } });
 }

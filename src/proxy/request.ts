@@ -64,9 +64,12 @@ function hasPathPrefix(target: string, prefix: string): boolean {
   return next === undefined || next === "/" || next === "?" || prefix.endsWith("/");
 }
 
+/** More than any path is long; the number of a field may be longer than numbers are exact. */
+const MOST_FORWARDS = 1_000_000;
+
 /** One forward less to go (RFC 9110 section 7.6.2); `admit` has answered those that have none left. */
 function countForward(headers: Headers, left: string): void {
-  if (/^\d+$/.test(left)) headers.set("Max-Forwards", String(Number(left) - 1));
+  if (/^\d+$/.test(left)) headers.set("Max-Forwards", String(Math.min(Number(left), MOST_FORWARDS) - 1));
 }
 
 /** One element of `Forwarded` (RFC 7239). */

@@ -156,6 +156,9 @@ describe("the Cookie field", () => {
     ["s=", [""]],
     ["a=s=1;  s=4 ", ["4"]],
     ["s=1;s=2;s=3;s=4;s=5;s=6", ["1", "2", "3", "4"]],
+    ["s=1, s=2; a=3", ["1", "2"]],
+    ["a=1; b=2, s=3", ["3"]],
+    ["a=x,s=1", []],
     [null, []],
   ])("%j has %j", (field, values) => {
     expect(cookieValues(field, "s")).toEqual(values);

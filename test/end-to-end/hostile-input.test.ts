@@ -234,6 +234,14 @@ it("answers OPTIONS with no forwards left itself, and counts the others down", a
   expect(first.received).toHaveLength(0);
   await send(head("OPTIONS", "/x", "Max-Forwards: 5"));
   expect(first.received[0]).toMatch(/^max-forwards: 4\r$/im);
+  await send(head("OPTIONS", "/x", `Max-Forwards: ${"9".repeat(30)}`));
+  expect(first.received[1]).toMatch(/^max-forwards: 999999\r$/im);
+});
+
+it("takes what is no address for none, and writes nothing of it into fields that origins believe", async () => {
+  expect((await send(head("GET", "/x", "CF-Connecting-IP: 192.0.2.1;host=evil, for=192.0.2.9"))).status).toBe(200);
+  expect(first.received[0]).toMatch(/^forwarded: for=unknown;/im);
+  expect(first.received[0]).not.toMatch(/^(?:x-)?forwarded.*(?:evil|192\.0\.2)/im);
 });
 
 it("answers Expect: 100-continue and does not pass it on", async () => {

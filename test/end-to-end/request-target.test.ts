@@ -53,3 +53,23 @@ describe("a host with the dot that may end an absolute name", () => {
     expect(first.received).toHaveLength(0);
   });
 });
+
+describe("a service that wants https", () => {
+  let secure: TestGateway;
+  beforeAll(async () => {
+    secure = await startGateway(1, { httpsRedirect: true });
+  });
+  afterAll(() => secure.stop());
+
+  it.each([
+    ["s0.localhost", "/q?a=%2F", "https://s0.localhost/q?a=%2F"],
+    ["S0.localhost.:8080", "/a/../b", "https://s0.localhost/a/../b"],
+  ])("sends http requests for %s there, without the port that spoke http", async (host, target, location) => {
+    const answer = parseAnswer(
+      await sendRaw(secure.worker.port, head(host, "POST", target, "Content-Length: 0"), 3000),
+    );
+    expect(answer.status).toBe(308);
+    expect(answer.fields.get("location")).toBe(location);
+    expect(secure.services[0]!.first.received).toHaveLength(0);
+  });
+});

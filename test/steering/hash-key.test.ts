@@ -18,6 +18,7 @@ describe("the key of a request", () => {
     ["header:x-user", facts(), null],
     ["cookie:sid", facts({ Cookie: "xsid=no; sid = 42=; sid=43" }), "42="],
     ["cookie:sid", facts({ Cookie: "sidx=1" }), null],
+    ["cookie:sid", facts({ Cookie: "a=1, sid=42; b=2" }), "42"],
     ["query:user", facts(), "ann b"],
     ["query:none", facts(), null],
     ["jwt:sub", facts({ Authorization: token({ sub: "user-7" }) }), "user-7"],

@@ -140,6 +140,22 @@ describe(`PUT ${BASE}`, () => {
     expect(JSON.stringify(without.body)).toContain("if-match");
   });
 
+  it("error: refuses what a copy would lose", async () => {
+    const { revision, config } = await get();
+    const lost = JSON.stringify({ config }).replace(
+      '"services":{',
+      '"services":{"__proto__":{"hosts":["a.localhost"]},',
+    );
+    const { status, body } = await services.api.call("config", "PUT", BASE, {
+      body: lost,
+      headers: { "If-Match": `"${revision}"` },
+    });
+    expect(status).toBe(400);
+    expect((body as Problem).errors).toEqual([
+      { pointer: "#/config", detail: "Expected no member called `__proto__`" },
+    ]);
+  });
+
   it("error: a service may not take the last host that the control plane is reached by", async () => {
     const before = await get();
     const { status, body } = await put(withHosts(before, ["*"]), before.revision);
