@@ -16,6 +16,7 @@ import { levelReader } from "./limit-level.ts";
 import { pressureGauge } from "./limit-pressure.ts";
 import { readyLimit, type ReadyLimit } from "./limit-rule.ts";
 import { watchBody } from "./watch-end.ts";
+import { relayWebSocket } from "./web-socket-relay.ts";
 import { secretOf, type Bindings } from "../config/secret.ts";
 
 /** Seconds after which a level that was turned away may find room. */
@@ -254,8 +255,9 @@ class RequestFacts implements KeyFacts {
   }
 }
 
-/** Places of `concurrency` come free when the body has gone out, or broke off. Only then is a body watched. */
+/** Places of `concurrency` come free when the body has gone out, or broke off, or the WebSocket has closed. Only then is one watched. */
 function endWith(response: Response, counted: readonly Counted[], { context }: Exchange): Response {
   if (counted.every(({ reservation }) => reservation.end === null)) return response;
-  return watchBody(response, context, () => counted.forEach(({ reservation }) => reservation.end?.(context)));
+  const end = () => counted.forEach(({ reservation }) => reservation.end?.(context));
+  return response.webSocket === null ? watchBody(response, context, end) : relayWebSocket(response, end);
 }

@@ -5,14 +5,14 @@ import { bodyLengthOf } from "./body-length.ts";
  * Passes a response on and says when nothing more will come of its body: it has gone out or broke off. A client that
  * leaves while nothing comes is noticed when something does.
  *
- * @param ended called once; at once where there is no body, which is so for a WebSocket
+ * @param ended called once; at once where there is no body
  */
 export function watchBody(
   response: Response,
   context: Pick<ExecutionContext, "waitUntil">,
   ended: () => void,
 ): Response {
-  if (response.body === null || response.webSocket !== null) {
+  if (response.body === null) {
     ended();
     return response;
   }

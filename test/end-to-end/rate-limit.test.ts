@@ -1,11 +1,14 @@
 // Limits as clients meet them: twelve real isolates, one set of Durable Objects, one origin.
+import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { SignJWT } from "jose";
+import { WebSocket } from "ws";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { defineConfig } from "../../src/config/define.ts";
 import { ask, hammer, type Ask } from "../support/hammer.ts";
 import { certainlyOver } from "../../demo/certainly-over.ts";
+import { echoWebSocket } from "../../demo/web-socket-echo.ts";
 import { startWorkerd, type RunningWorkerd } from "../../demo/workerd.ts";
 
 const SECRET = "a secret that nobody else knows, 32 bytes or more";
@@ -40,6 +43,7 @@ beforeAll(async () => {
     if (url.startsWith("/slow")) void slowUntil.then(() => answer.end("done"));
     else answer.end("ok");
   });
+  origin.on("upgrade", echoWebSocket);
   await new Promise<void>((resolve) => origin.listen(0, "127.0.0.1", resolve));
   const url = `http://127.0.0.1:${(origin.address() as AddressInfo).port}`;
   const config = defineConfig({
@@ -55,6 +59,7 @@ beforeAll(async () => {
           everyone("token-bucket", { algorithm: "token-bucket", mode: "leased" }),
           everyone("fixed-window", { algorithm: "fixed-window", mode: "leased" }),
           everyone("slow", { algorithm: "concurrency", limit: 3, windowSeconds: 60 }),
+          everyone("sockets", { algorithm: "concurrency", limit: 2, windowSeconds: 60 }),
           everyone("first", { match: { paths: ["/both"] }, limit: 5, windowSeconds: 60, legacyHeaders: true }),
           everyone("second", { match: { paths: ["/both"] }, limit: 3, windowSeconds: 60, mode: "exact" }),
           everyone("reserved", { match: { paths: ["/pair", "/alone"] }, limit: 5, windowSeconds: 60 }),
@@ -83,6 +88,14 @@ const bearing = async (sub: string, secret = SECRET) => ({
 });
 const token = (secret: string, sub: string) =>
   new SignJWT({ sub }).setProtectedHeader({ alg: "HS256" }).sign(new TextEncoder().encode(secret));
+/** Opens a WebSocket from an isolate; a number is the status that it was refused with. */
+const open = (path: string, port: number) =>
+  new Promise<WebSocket | number>((resolve, reject) => {
+    const socket = new WebSocket(`ws://127.0.0.1:${port}${path}`, { headers: { Host: HOST } });
+    socket.on("open", () => resolve(socket));
+    socket.on("unexpected-response", (_, answer) => resolve(answer.statusCode!));
+    socket.on("error", reject);
+  });
 const statuses = async (path: string, times: number, over: Partial<Ask> = {}) => {
   const seen: number[] = [];
   for (let i = 0; i < times; i++) seen.push((await get(path, { port: ports[i % ports.length]!, ...over })).status);
@@ -168,6 +181,18 @@ describe("one limit", () => {
     expect(together.filter(({ status }) => status === 200)).toHaveLength(3);
     expect(together.filter(({ status }) => status === 429)).toHaveLength(3);
     await expect.poll(async () => (await get("/slow", { port: ports[9]! })).status).toBe(200);
+  });
+
+  it("counts WebSockets that are open across isolates, which pass both ways, until they close", async () => {
+    const held = (await open("/sockets", ports[0]!)) as WebSocket;
+    const other = (await open("/sockets", ports[1]!)) as WebSocket;
+    expect(await open("/sockets", ports[2]!)).toBe(429);
+    held.send("hello");
+    expect(String(((await once(held, "message")) as [Buffer])[0])).toBe("hello");
+    held.close();
+    const late: (WebSocket | number)[] = [];
+    await expect.poll(async () => late[late.push(await open("/sockets", ports[3]!)) - 1]).not.toBe(429);
+    for (const socket of [other, late.at(-1) as WebSocket]) socket.close();
   });
 
   it("in a dry run turns nobody away", async () => {
