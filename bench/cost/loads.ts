@@ -1,5 +1,5 @@
 /** What three loads use, worked out from what was counted on a running system (counts.json). */
-import { HOLD_MS, LEASE_MS, LEAVE_AFTER_MS, TICK_MS } from "../../src/agreement/timing.ts";
+import { HOLD_MS, LEASE_MS, TICK_MS } from "../../src/agreement/timing.ts";
 import { RATES, type Usage } from "./rates.ts";
 
 /** Counted while four places, each an isolate's view and a hub of its own, get one request a minute each. */
@@ -45,8 +45,8 @@ const MONTH_SECONDS = 30 * 86_400;
 const REGIONS_OF_THE_WORLD = 11;
 const PLACES_OF_THE_WORLD = 300;
 
-/** An object is billed while it works or has a timer: a hub until its last lease has run out and it has left. */
-const HUB_AWAKE_AFTER_REQUEST_SECONDS = (HOLD_MS + LEASE_MS + LEAVE_AFTER_MS + TICK_MS) / 1_000;
+/** An object is billed while it works or has a timer: a hub until its last lease has run out, with which it leaves. */
+const HUB_AWAKE_AFTER_REQUEST_SECONDS = (HOLD_MS + LEASE_MS + TICK_MS) / 1_000;
 
 export function loadsOf({ quiet, busy }: Counts): readonly Load[] {
   const quietRequests = (4 * MONTH_SECONDS) / 60;

@@ -73,7 +73,7 @@ billed by request: on a busy site it is far cheaper than any Worker, and does le
 - Calls go with time and with isolates, not with requests: an isolate renews its lease every two seconds, and the limiter lends it a slice for
   each key that is busy every few seconds. A limit per client costs more: up to a call for each client that comes once.
 - The loads have one isolate in a place. Cloudflare decides how many it starts; each one more that has traffic all month adds ${dollars(isolateMonth(counts))}.
-- A hub is awake while it holds calls: all the time on a busy site. After a lone request it is awake until the lease has run out and it has left.
+- A hub is awake while it holds calls: all the time on a busy site. After a lone request it is awake until the lease has run out, with which it leaves.
 - Rows go with time: no request writes one.
 `;
 }

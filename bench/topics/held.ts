@@ -1,5 +1,5 @@
 /** Topic `held`: syncs that a hub holds until something changes, against plain polling. */
-import { HOLD_MS, LEASE_MS, LEAVE_AFTER_MS } from "../../src/agreement/timing.ts";
+import { HOLD_MS, LEASE_MS } from "../../src/agreement/timing.ts";
 import { RATES } from "../cost/rates.ts";
 import type { Reporter, TopicOptions } from "../figure.ts";
 import { measureWays, type Measured, type Way } from "../held/measure.ts";
@@ -44,7 +44,7 @@ export async function run(report: Reporter, { quick }: TopicOptions): Promise<vo
     })),
   );
   report.note(
-    `After a lone request a hub is awake for the hold, the lease (${LEASE_MS} ms) and ${LEAVE_AFTER_MS} ms until it has left, whichever way; worked out, at ${RATES.perMillion.gbSeconds} dollars per million GB-s.`,
+    `After a lone request a hub is awake for the hold and the lease (${LEASE_MS} ms), with which it leaves, whichever way; worked out, at ${RATES.perMillion.gbSeconds} dollars per million GB-s.`,
   );
   const [held, polled, often] = measured as [Measured, Measured, Measured];
   const effects = paired(held.effectMs.map(median), polled.effectMs.map(median));
@@ -67,7 +67,7 @@ export async function run(report: Reporter, { quick }: TopicOptions): Promise<vo
 }
 
 function wakingText(holdMs: number, perMinute: number): string {
-  const awakeSeconds = Math.min(60, (perMinute * (holdMs + LEASE_MS + LEAVE_AFTER_MS)) / 1_000);
+  const awakeSeconds = Math.min(60, (perMinute * (holdMs + LEASE_MS)) / 1_000);
   const hours = ((awakeSeconds / 60) * MONTH_SECONDS) / 3_600;
   const dollars = (hours * 3_600 * RATES.objectGb * RATES.perMillion.gbSeconds) / 1_000_000;
   return `${hours.toFixed(0)} h, $${dollars.toFixed(2)}`;
