@@ -13,8 +13,8 @@ import { SCOPES, type Scope } from "./scope.ts";
 /** SHA-256 in hexadecimal. */
 const HASH_SHAPE = /^[0-9a-f]{64}$/;
 
-/** To the minute at least, in UTC (RFC 3339). */
-const TIME_SHAPE = /^\d{4}-\d{2}-\d{2}T(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?Z$/;
+/** RFC 3339, in UTC: to the second at least. */
+const TIME_SHAPE = /^\d{4}-\d{2}-\d{2}T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?Z$/;
 
 /** `flt_` and 32 bytes in base64url. The prefix lets secret scanners recognise a leaked one. */
 const TOKEN_SHAPE = /^flt_[A-Za-z0-9_-]{43}$/;

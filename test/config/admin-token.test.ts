@@ -24,6 +24,7 @@ describe("the check of stored tokens without the validation library", () => {
     ["a name with a space", [{ ...sound, name: "the ops" }]],
     ["a day that is in no calendar", [{ ...sound, expiresAt: "2026-02-30T00:00:00Z" }]],
     ["a time of no zone", [{ ...sound, expiresAt: "2026-11-21T09:30:00" }]],
+    ["a time without seconds", [{ ...sound, expiresAt: "2026-11-21T09:30Z" }]],
     ["one that is wrong among others", [sound, { ...sound, hash: "" }]],
   ])("refuses %s", (_what, value) => {
     expect(areAdminTokens(value)).toBe(false);
