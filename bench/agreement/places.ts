@@ -41,7 +41,7 @@ async function measureChanges(report: Reporter, places: Places, wanted: number):
         seen.decisions++;
         if (origin !== expected.origin) seen.stale++;
       },
-      10,
+      4,
     ),
   );
   await pause(3_000);

@@ -46,7 +46,7 @@ export async function measureFirstCall(report: Reporter, { quick }: TopicOptions
   try {
     const bundle = await bundleWorker(directory, config);
     const measured = new Map<string, Call[]>([...JUDGED, ...TOLD].map((path) => [path, []]));
-    for (let round = 0; round < (quick ? 3 : 11); round++)
+    for (let round = 0; round < (quick ? 3 : 5); round++)
       for (const [path, calls] of measured) calls.push(await callFirst(bundle, path));
     for (const path of JUDGED) {
       report.figure({

@@ -49,6 +49,20 @@ describe("the command", () => {
     expect(printed).toContain("1 of 2 figures met.");
   });
 
+  it("measures what goes on in its own process before others have filled it, unless told an order", async () => {
+    for (const name of ["affinity", "growth", "micro"]) await topic(name, 1);
+    await figures();
+    expect([...printed.matchAll(/^\| (\w+) +\| 0/gm)].map(([, name]) => name)).toEqual([
+      "micro",
+      "growth",
+      "affinity",
+      "all",
+    ]);
+    printed = "";
+    await figures("affinity", "micro");
+    expect([...printed.matchAll(/^\| (\w+) +\| 0/gm)].map(([, name]) => name)).toEqual(["affinity", "micro", "all"]);
+  });
+
   it("says how long each topic took, and all of them", async () => {
     await topic("kept", 1);
     await figures();
