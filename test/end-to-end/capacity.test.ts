@@ -66,11 +66,12 @@ it("spills what is beyond its capacity to the next pool, stays there without swi
     expect(inLast("first", 6_000)).toBeLessThan(1.25 * CAPACITY);
   }
 
-  // One place goes on alone: there is room for all of it.
+  // One place goes on alone: there is room for all of it. That is known after about 12 s, when the hubs that have fallen silent
+  // are forgotten, and from then on what is spilled is halved with each report: the last goes elsewhere after some 22 s.
   await Promise.all(busy.slice(1).map(({ stop }) => stop()));
   await pause(4_000);
-  await expect.poll(() => inLast("second", 4_000), { timeout: 22_000 }).toBe(0);
+  await expect.poll(() => inLast("second", 4_000), { timeout: 40_000 }).toBe(0);
   expect(inLast("first", 4_000)).toBeGreaterThan(0.2 * CAPACITY);
   await busy[0]!.stop();
   expect(failed).toBe(0);
-}, 90_000);
+}, 120_000);
