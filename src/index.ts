@@ -11,7 +11,6 @@ import { handle } from "./proxy/handle.ts";
 import { isMalformedHost, MALFORMED_HOST } from "./proxy/host.ts";
 import { hostMatches } from "./proxy/route.ts";
 import { uncounted } from "./proxy/uncounted.ts";
-import type { EdgeFacts } from "./steering/place.ts";
 import { logError } from "./telemetry/log.ts";
 
 export { AuditLog } from "../durable-objects/audit-log.ts";
@@ -58,7 +57,7 @@ async function beyondServices(request: Request, context: ExecutionContext): Prom
 async function servedSinceDeployed(request: Request, context: ExecutionContext): Promise<Response | null> {
   const here = gateway!;
   const { plan } = here;
-  await here.viewFrom(here.placeOf(request.cf as EdgeFacts | undefined).region).sync.leased(context);
+  await here.viewFrom(here.placeOf(request).region).sync.leased(context);
   return here.plan === plan ? null : handle(request, here, context);
 }
 
@@ -75,7 +74,7 @@ async function openControlPlane(gateway: Gateway): Promise<ControlPlaneApi> {
   return controlPlane({
     config,
     digest: await configDigest(config),
-    viewFor: (request) => gateway.viewFrom(gateway.placeOf(request.cf as EdgeFacts | undefined).region),
+    viewFor: (request) => gateway.viewFrom(gateway.placeOf(request).region),
     effective: () => gateway.plan.config,
     faultOf: (changed) => gateway.faultOf(changed),
     faults: () => gateway.plan.faults,

@@ -11,6 +11,7 @@ export const REQUEST_HEADERS: Readonly<Record<string, string>> = {
   "User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
   Cookie: "session=6d1f6e0a7b; theme=dark",
   "CF-Connecting-IP": "198.51.100.7",
+  "CF-Ray": "8e1f5d2c4b3a6978-FRA",
   "MF-CF-Blob":
     '{"colo":"FRA","continent":"EU","country":"DE","latitude":"50.1","longitude":"8.6","clientAcceptEncoding":"br"}',
 };

@@ -103,7 +103,7 @@ export function addExplain(app: OpenAPIHono<ApiEnv>, system: System): void {
     const { url, method, headers, cf } = c.req.valid("json");
     const { service: name, path, target } = system.locate(new URL(url).href);
     if (name === null) throw new ApiProblem("not-found", `No service answers ${url}.`);
-    const place = cf === undefined ? placeOfCall(system, c) : system.placeOf(cf);
+    const place = cf === undefined ? placeOfCall(system, c) : system.placeOf({ cf });
     const view = await freshView(system, place.region, c);
     const fields = new Headers(headers);
     const clientAddress = fields.get("CF-Connecting-IP");

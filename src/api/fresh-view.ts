@@ -22,5 +22,5 @@ export function viewHere(system: System, c: Context<ApiEnv>): Promise<RegionView
 
 /** Where a call comes from. */
 export function placeOfCall(system: System, c: Context<ApiEnv>): Place {
-  return system.placeOf((c.req.raw as { cf?: EdgeFacts }).cf);
+  return system.placeOf({ cf: (c.req.raw as { cf?: EdgeFacts }).cf });
 }

@@ -10,7 +10,7 @@ import type { BreakerForApi } from "../resilience/breaker-order.ts";
 import type { LimiterForApi } from "../rate-limit/messages.ts";
 import type { LedgerForIsolates } from "../resilience/idempotency-messages.ts";
 import type { Region } from "../config/region.ts";
-import type { EdgeFacts, Place } from "../steering/place.ts";
+import type { Placer } from "../steering/place.ts";
 import type { SyncCounters } from "../telemetry/sync-counters.ts";
 import type { RegionView } from "../view/region-view.ts";
 import type { Principal } from "./principal.ts";
@@ -49,7 +49,7 @@ export interface System {
   /** What this isolate knows, from a region. */
   viewFrom(region: Region): RegionView;
   /** Where a request comes from, by what the edge says of it. */
-  placeOf(facts: EdgeFacts | undefined): Place;
+  readonly placeOf: Placer;
   /** Answers a request as any client's is answered, but that no limit counts it; for URLs of services. */
   serve(request: Request, context: Context<ApiEnv>["executionCtx"]): Promise<Response>;
   /** Where a URL leads. */

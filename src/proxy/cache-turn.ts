@@ -44,7 +44,7 @@ export function turnOf(exchange: Exchange, cache: ServiceCache, rule: CacheRule)
     cache,
     rule,
     field,
-    key: cache.keyOf(rule)({ url, field, country: place.country === "" ? null : place.country }),
+    key: cache.keyOf(rule)({ url, field, country: rule.key.country ? place.country || null : null }),
     wishes: wishesOf(rule, headers),
   };
 }

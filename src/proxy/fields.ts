@@ -23,6 +23,8 @@ export interface RequestFields {
   readonly idempotencyKey: string | null;
   readonly cookie: string | null;
   readonly requestId: string | null;
+  /** Cloudflare's name for the request. */
+  readonly ray: string | null;
   /** The client's address; only Cloudflare's edge makes it trustworthy. */
   readonly clientAddress: string | null;
 }
@@ -38,6 +40,7 @@ type Named =
   | "idempotencyKey"
   | "cookie"
   | "requestId"
+  | "ray"
   | "clientAddress";
 
 type Known = Named | "forbidden" | "forgeable";
@@ -61,6 +64,7 @@ const PROPER: readonly (readonly [name: string, Known])[] = [
   ["idempotency-key", "idempotencyKey"],
   ["cookie", "cookie"],
   ["x-request-id", "requestId"],
+  ["cf-ray", "ray"],
   ["cf-connecting-ip", "clientAddress"],
   ["proxy-authenticate", "forbidden"],
   ["proxy-authorization", "forbidden"],
@@ -118,6 +122,7 @@ export function readFields(headers: Headers): RequestFields {
     idempotencyKey: null,
     cookie: null,
     requestId: null,
+    ray: null,
     clientAddress: null,
   };
   // `forEach` hands over two strings where `for`-`of` makes an array and an iterator's result for each field.

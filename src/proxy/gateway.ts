@@ -2,7 +2,7 @@
 import type { Region } from "../config/region.ts";
 import type { LedgerForIsolates } from "../resilience/idempotency-messages.ts";
 import type { Config } from "../config/schema.ts";
-import { makePlacer, type EdgeFacts, type Place } from "../steering/place.ts";
+import { makePlacer, type Placer } from "../steering/place.ts";
 import { hubNamed } from "../view/hub.ts";
 import { openView, type RegionView } from "../view/region-view.ts";
 import { noSyncs, type SyncCounters } from "../telemetry/sync-counters.ts";
@@ -16,7 +16,7 @@ export interface Gateway {
   readonly plan: Plan;
   /** Why this isolate could not run all of a configuration, or null. */
   faultOf(config: Config): string | null;
-  readonly placeOf: (facts: EdgeFacts | undefined) => Place;
+  readonly placeOf: Placer;
   /** The view from a region, begun at first use. */
   viewFrom(region: Region): RegionView;
   /** Views begun so far. */

@@ -2,7 +2,6 @@
 import type { RuleAnswer } from "../config/rules.ts";
 import { hashOfKey } from "../steering/hash-key.ts";
 import { ruleOf } from "../steering/narrow.ts";
-import type { EdgeFacts } from "../steering/place.ts";
 import { SessionTurn } from "./affinity.ts";
 import { addressOf, type Address } from "./address.ts";
 import { answerAsRecipient, refusalOf } from "./admit.ts";
@@ -44,7 +43,7 @@ export function handle(
   const own = answerAsRecipient(method, url, fields);
   if (own !== null) return own;
 
-  const place = gateway.placeOf(request.cf as EdgeFacts | undefined);
+  const place = gateway.placeOf(request, fields.ray);
   const view = gateway.viewFrom(place.region);
   view.sync.keep(context);
   const firstSync = hasWaited ? null : view.sync.firstSync();

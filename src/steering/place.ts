@@ -64,15 +64,29 @@ const REGION_VECTORS = Object.fromEntries(
   REGIONS.map((region) => [region, unitVector(REGION_LOCATIONS[region])]),
 ) as Record<Region, UnitVector>;
 
+/** What carries the edge's facts: a request. Its `cf` is parsed when it is first read, and long: few requests need it. */
+export interface FromEdge {
+  readonly cf?: unknown;
+}
+
+/**
+ * Places a request.
+ *
+ * @param ray its `CF-Ray` field: Cloudflare's name for it, which ends in the data centre that it came in by
+ */
+export type Placer = (from: FromEdge, ray?: string | null) => Place;
+
 /**
  * Makes the function that places requests for a deployment. A data centre belongs to one region for the life of the
  * isolate, decided by the first request that says enough, so that one isolate does not talk to several hubs.
  *
  * @param regions where hubs run; the first stands in when nothing is known about a request
  */
-export function makePlacer(regions: readonly Region[]): (facts: EdgeFacts | undefined) => Place {
+export function makePlacer(regions: readonly Region[]): Placer {
   const homes = regions.map((region) => ({ region, vector: REGION_VECTORS[region] }));
   const byColo = new Map<string, Region>();
+  /** The same for data centres that a request's `CF-Ray` and its facts agreed on: of these the ray alone tells the region. */
+  const byRay = new Map<string, Region>();
   const positions = new Map<string, UnitVector | null>();
 
   const nearestRegion = (vector: UnitVector): Region => {
@@ -81,7 +95,8 @@ export function makePlacer(regions: readonly Region[]): (facts: EdgeFacts | unde
     return best.region;
   };
 
-  const rememberedPosition = (latitude: string, longitude: string): UnitVector | null => {
+  const positionFrom = ({ latitude, longitude }: EdgeFacts): UnitVector | null => {
+    if (latitude === undefined || longitude === undefined) return null;
     const key = `${latitude},${longitude}`;
     let position = positions.get(key);
     if (position !== undefined) return position;
@@ -90,21 +105,64 @@ export function makePlacer(regions: readonly Region[]): (facts: EdgeFacts | unde
     return position;
   };
 
-  return (facts) => {
-    const continent = facts?.continent ?? "";
-    const colo = facts?.colo ?? "";
-    const position =
-      facts?.latitude === undefined || facts.longitude === undefined
-        ? null
-        : rememberedPosition(facts.latitude, facts.longitude);
-    const vector = position ?? REGION_VECTORS[CONTINENT_REGIONS[continent] ?? regions[0]!];
+  const vectorFrom = (facts: EdgeFacts): UnitVector =>
+    positionFrom(facts) ?? REGION_VECTORS[CONTINENT_REGIONS[facts.continent ?? ""] ?? regions[0]!];
+
+  return (from, ray = null) => {
+    const rayColo = ray === null ? "" : ray.slice(ray.lastIndexOf("-") + 1);
+    const known = byRay.get(rayColo);
+    if (known !== undefined) return new PlaceOfRequest(known, from, vectorFrom);
+    const facts = factsOf(from);
+    const colo = facts.colo ?? "";
     let region = byColo.get(colo);
     if (region === undefined) {
-      region = nearestRegion(vector);
-      if (colo !== "" && position !== null) byColo.set(colo, region);
+      region = nearestRegion(vectorFrom(facts));
+      if (colo !== "" && positionFrom(facts) !== null) byColo.set(colo, region);
     }
-    return { region, colo, country: facts?.country ?? "", continent, vector };
+    if (rayColo === colo && byColo.has(colo)) byRay.set(colo, region);
+    return new PlaceOfRequest(region, from, vectorFrom);
   };
+}
+
+/** A request's place, of which all but the region is looked up when it is asked for. */
+class PlaceOfRequest implements Place {
+  readonly region: Region;
+  readonly #from: FromEdge;
+  readonly #vectorFrom: (facts: EdgeFacts) => UnitVector;
+  #facts: EdgeFacts | null = null;
+  #vector: UnitVector | null = null;
+
+  constructor(region: Region, from: FromEdge, vectorFrom: (facts: EdgeFacts) => UnitVector) {
+    this.region = region;
+    this.#from = from;
+    this.#vectorFrom = vectorFrom;
+  }
+
+  get colo(): string {
+    return this.#read().colo ?? "";
+  }
+
+  get country(): string {
+    return this.#read().country ?? "";
+  }
+
+  get continent(): string {
+    return this.#read().continent ?? "";
+  }
+
+  get vector(): UnitVector {
+    return (this.#vector ??= this.#vectorFrom(this.#read()));
+  }
+
+  #read(): EdgeFacts {
+    return (this.#facts ??= factsOf(this.#from));
+  }
+}
+
+const NOTHING: EdgeFacts = {};
+
+function factsOf({ cf }: FromEdge): EdgeFacts {
+  return (cf as EdgeFacts | null | undefined) ?? NOTHING;
 }
 
 function positionOf(latitudeText: string, longitudeText: string): UnitVector | null {
