@@ -1,6 +1,5 @@
 /** What an isolate sets up once and every request uses: the plan, the views, where requests come from. */
 import type { Region } from "../config/region.ts";
-import type { LedgerForIsolates } from "../resilience/idempotency-messages.ts";
 import type { Config } from "../config/schema.ts";
 import { makePlacer, type Placer } from "../steering/place.ts";
 import { hubNamed } from "../view/hub.ts";
@@ -24,8 +23,6 @@ export interface Gateway {
   readonly syncCounters: SyncCounters;
   /** Answers what reaches the control plane through a service; null where there is none. */
   readonly controlPlane: ControlPlane | null;
-  /** One shard of the `IdempotencyLedger`. */
-  ledgerFor(shard: number): LedgerForIsolates;
 }
 
 export type ControlPlane = (request: Request, context: ExecutionContext) => Response | Promise<Response>;
@@ -69,7 +66,6 @@ export function openGateway(
     get plan() {
       return plan;
     },
-    ledgerFor: (shard) => ledgers(bindings).getByName(`ledger-${shard}`),
     placeOf: makePlacer(config.regions),
     viewFrom(region) {
       let view = views.get(region);
@@ -97,13 +93,4 @@ const NO_FAULTS: ReadonlyMap<string, string> = new Map();
 function logFaults(faults: ReadonlyMap<string, string>, told: ReadonlyMap<string, string>): void {
   for (const [service, fault] of faults)
     if (told.get(service) !== fault) logError(`service \`${service}\` cannot be run as it is configured`, fault);
-}
-
-type LedgerNamespace = DurableObjectNamespace<LedgerForIsolates & Rpc.DurableObjectBranded>;
-
-function ledgers(bindings: Readonly<Record<string, unknown>>): LedgerNamespace {
-  const namespace = bindings["IDEMPOTENCY_LEDGER"];
-  if (namespace === undefined)
-    throw new Error("Expected the binding `IDEMPOTENCY_LEDGER` in wrangler.toml, got nothing");
-  return namespace as LedgerNamespace;
 }

@@ -1,4 +1,6 @@
 /** A request with `Idempotency-Key` on its way past the ledger: run once, answered again from what was kept. */
+import type { Bindings } from "../config/secret.ts";
+import type { ServiceConfig } from "../config/service.ts";
 import type { BeginQuestion } from "../resilience/idempotency.ts";
 import type { BeginAnswer, KeptAnswer, LedgerForIsolates } from "../resilience/idempotency-messages.ts";
 import { logError } from "../telemetry/log.ts";
@@ -33,13 +35,26 @@ export type LedgerRefusal = Extract<
 
 export type LedgerAnswer = { readonly response: Response } | { readonly failure: LedgerRefusal };
 
+/** The shards of the `IdempotencyLedger`. */
+export interface Ledgers {
+  getByName(name: string): LedgerForIsolates;
+}
+
+/**
+ * The ledger that a service's keyed requests go by; null where nothing is deduplicated.
+ *
+ * @throws Error when its binding is missing
+ */
+export function openLedgers(config: ServiceConfig["idempotency"], bindings: Bindings): Ledgers | null {
+  if (config === undefined) return null;
+  const ledgers = bindings["IDEMPOTENCY_LEDGER"] as Ledgers | undefined;
+  if (ledgers === undefined) throw new Error("Expected the binding `IDEMPOTENCY_LEDGER` in wrangler.toml, got nothing");
+  return ledgers;
+}
+
 /** True if the ledger has to be asked. */
 export function isKeyed({ method, service, fields }: Exchange): boolean {
-  return (
-    service.config.idempotency !== undefined &&
-    fields.idempotencyKey !== null &&
-    (method === "POST" || method === "PATCH")
-  );
+  return service.ledgers !== null && fields.idempotencyKey !== null && (method === "POST" || method === "PATCH");
 }
 
 /**
@@ -51,7 +66,7 @@ export async function throughLedger(
   exchange: Exchange,
   run: (exchange: Exchange) => Promise<Response>,
 ): Promise<LedgerAnswer> {
-  const { request, service, fields, path, context, gateway } = exchange;
+  const { request, service, fields, path, context } = exchange;
   const { retry, timeouts, idempotency } = service.config;
   const limitBytes = retry.maxBufferedBodyBytes;
   if (request.body !== null && !(Number(fields.contentLength ?? Number.NaN) <= limitBytes))
@@ -63,7 +78,7 @@ export async function throughLedger(
   const key = await digest(
     new TextEncoder().encode(JSON.stringify([service.name, request.method, path, fields.idempotencyKey, who])),
   );
-  const ledger = gateway.ledgerFor(Number.parseInt(key.slice(0, 8), 16) % SHARDS);
+  const ledger = service.ledgers!.getByName(`ledger-${Number.parseInt(key.slice(0, 8), 16) % SHARDS}`);
   const runId = crypto.randomUUID();
   const question = {
     bodyHash,

@@ -176,7 +176,8 @@ class Judged implements Admission {
     const counted = this.#counted;
     if (response.webSocket !== null) return endWith(response, counted, this.#exchange);
     const known = counted.every(isKnown) ? counted : counted.filter(isKnown);
-    if (known.length > 0) writeRateLimits(known.map(standingOf), response.headers);
+    const standing = this.refusal === null ? standingOf : standingGivenBack;
+    if (known.length > 0) writeRateLimits(known.map(standing), response.headers);
     return this.refusal === null ? endWith(response, counted, this.#exchange) : response;
   }
 }
@@ -206,6 +207,12 @@ function standingOf({ limit, rule, reservation: { remaining, resetMs } }: Counte
   const { name, legacyHeaders } = limit.config;
   const concurrent = rule.algorithm === "concurrency";
   return { name, limit: rule.limit, concurrent, policy: limit.policyOf(rule), remaining, resetMs, legacyHeaders };
+}
+
+/** The same of a request that another limit turned away: what was reserved for it has come back. */
+function standingGivenBack(one: Counted): Standing {
+  const standing = standingOf(one);
+  return one.reservation.undo === null ? standing : { ...standing, remaining: standing.remaining + one.units };
 }
 
 /** The level of a request: by the service's rules, else the most urgent of the limits that count it. */

@@ -6,6 +6,7 @@ import type { ServiceConfig } from "../config/service.ts";
 import { openAffinity, type ServiceAffinity } from "./affinity.ts";
 import { accessList, type AccessList } from "./access.ts";
 import { makeServiceCache, type ServiceCache } from "./cache-plan.ts";
+import { openLedgers, type Ledgers } from "./idempotency.ts";
 import { openLimits, type Admission, type Limits } from "./limit.ts";
 import { asksForStreams } from "./open-streams.ts";
 import { newPace, type Pace } from "./pace.ts";
@@ -35,6 +36,8 @@ export interface ServicePlan {
   readonly config: ServiceConfig;
   readonly access: AccessList;
   readonly limits: Limits;
+  /** Where keyed requests are looked up; null: the service deduplicates nothing. */
+  readonly ledgers: Ledgers | null;
   /** Whether open streams are counted. */
   readonly countsStreams: boolean;
   /** null: the service has no sessions. */
@@ -114,6 +117,7 @@ function refusedService(name: string, config: ServiceConfig): ServicePlan {
     config,
     access: accessList(config.access),
     limits: { admit: () => NOT_CONFIGURED },
+    ledgers: null,
     countsStreams: false,
     affinity: null,
     requestHeaders: { set: [], remove: [] },
@@ -147,6 +151,7 @@ function servicePlan(
     config,
     access: kept("access", ["access"], () => accessList(config.access)),
     limits: kept("limits", ["rateLimits", "priorities", "auth"], () => openLimits(name, config, bindings)),
+    ledgers: openLedgers(config.idempotency, bindings),
     countsStreams: asksForStreams(config.steering),
     affinity: kept("affinity", ["affinity"], () => openAffinity(name, config.affinity, bindings)),
     requestHeaders: headerEdits(config.request.headers, bindings),

@@ -2,7 +2,7 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
 import type { Exchange } from "../../src/proxy/exchange.ts";
-import { throughLedger } from "../../src/proxy/idempotency.ts";
+import { openLedgers, throughLedger } from "../../src/proxy/idempotency.ts";
 import type { BeginAnswer, LedgerForIsolates } from "../../src/resilience/idempotency-messages.ts";
 
 const RUN: BeginAnswer = { decision: "run", answer: null };
@@ -35,12 +35,11 @@ async function ask(ledger: LedgerForIsolates) {
   const exchange = {
     request,
     context,
-    service: { name: "shop", config },
+    service: { name: "shop", config, ledgers: { getByName: () => ledger } },
     fields: { idempotencyKey: "k1", contentLength: "3" },
     path: "/orders",
     requestId: "r1",
     startedMs: Date.now(),
-    gateway: { ledgerFor: () => ledger },
   } as unknown as Exchange;
   let runs = 0;
   const answer = await throughLedger(exchange, async () => {
@@ -77,4 +76,12 @@ it("a ledger that cannot be told takes no answer from the client", async () => {
   expect("response" in answer && (await answer.response.text())).toBe("order 1");
   expect(runs).toBe(1);
   expect(ended).toEqual([true]);
+});
+
+it("a ledger that is not bound is missed when the service is prepared, and only by one that asks for it", () => {
+  const config = { ttlSeconds: 60, maxAnswerBytes: 1_000 };
+  expect(() => openLedgers(config, {})).toThrow(
+    "Expected the binding `IDEMPOTENCY_LEDGER` in wrangler.toml, got nothing",
+  );
+  expect(openLedgers(undefined, {})).toBeNull();
 });

@@ -56,7 +56,12 @@ function setUp(rateLimits: readonly LimitWritten[], says: (limit: number) => Pro
     headers: new Headers(),
     fields: { clientAddress: "203.0.113.7" },
   } as unknown as Exchange;
-  return { admit: async () => (await limits.admit(exchange)).refusal, counted, refunded };
+  /** The refusal, or null, and the field that tells clients of it. */
+  const answered = async () => {
+    const admission = await limits.admit(exchange);
+    return { refusal: admission.refusal, told: admission.dress(new Response()).headers.get("RateLimit") };
+  };
+  return { answered, admit: async () => (await answered()).refusal, counted, refunded };
 }
 
 const away = () => Promise.reject<TakeAnswer>(new Error("away"));
@@ -92,6 +97,13 @@ describe("several limits", () => {
     await new Promise((resolve) => setTimeout(resolve, 20));
     expect(refunded).toEqual(["limit of 50"]);
     expect(counted.toSorted()).toEqual(["limit.narrow.refused", "limit.wide.admitted"]);
+  });
+
+  it("tell a client that was turned away what there is without it", async () => {
+    const { answered } = setUp([WIDE, NARROW], narrowRefuses);
+    expect((await answered()).told).toBe('"wide";r=5;t=1, "narrow";r=0;t=9');
+    const { answered: admitted } = setUp([WIDE], narrowRefuses);
+    expect((await admitted()).told).toBe('"wide";r=4;t=1');
   });
 
   it("keep what was reserved when one only would have refused", async () => {
