@@ -6,19 +6,10 @@ import type { BreakerForHubs, HubName, OriginId, OriginMeasure, Report } from ".
 import { HOLD_MS } from "../src/agreement/timing.ts";
 import type { OriginSettings } from "../src/config/origin-settings.ts";
 import { REGION_LOCATIONS, type Region } from "../src/config/region.ts";
-import { latencyNow, type LatencyEstimate } from "../src/health/latency.ts";
-import { ratesNow, takeIsolateLoad, type Rates, type RegionLoad } from "../src/resilience/region-load.ts";
-import { leastMs } from "../src/steering/expected-latency.ts";
+import { ratesNow, takeIsolateLoad, type RegionLoad } from "../src/resilience/region-load.ts";
+import { lossMs, type Choice } from "../src/steering/next-best.ts";
 import { unitVector, type UnitVector } from "../src/steering/place.ts";
-import type { WorldLoad } from "../src/steering/world-load.ts";
-
-/**
- * A region that sends over half of its even part of the capacity, or that spills, is heard every two seconds; one that
- * sends less cannot matter as much and is heard a tenth as often.
- */
-const BUSY_PART = 0.5;
-const BUSY_EVERY_MS = 2_000;
-const CALM_EVERY_MS = 20_000;
+import { hubLoadEveryMs, type WorldLoad } from "../src/steering/world-load.ts";
 
 /** How late a report may come: it goes with an isolate's own. */
 const LATE_MS = HOLD_MS;
@@ -32,25 +23,16 @@ interface Limited {
   reporting: boolean;
 }
 
-/** What is known of an origin that could take another's excess. */
-export interface Alternative {
-  /** False while nobody would be sent there. */
-  readonly usable: boolean;
-  readonly latency: LatencyEstimate;
-}
-
 export interface HubLoadsOptions {
   readonly hub: HubName;
   readonly region: Region;
   readonly settings: ReadonlyMap<OriginId, OriginSettings>;
   readonly objectOf: (origin: OriginId) => Pick<BreakerForHubs, "reportLoad">;
-  readonly alternative: (origin: OriginId) => Alternative;
+  readonly choiceOf: (origin: OriginSettings) => Choice;
   /** Requests of a service that came for each that was let in. */
   readonly offeredRatio: (service: string) => number;
   /** Hubs among which the world's traffic is divided. */
   readonly hubs: () => number;
-  /** ms since the epoch. */
-  readonly clock: () => number;
   readonly failed: (origin: OriginId, error: unknown) => void;
 }
 
@@ -106,9 +88,9 @@ export class HubLoads {
   }
 
   async #tell(id: OriginId, limited: Limited, nowMs: number): Promise<void> {
-    const { hub, objectOf, offeredRatio, failed } = this.#options;
+    const { hub, objectOf, offeredRatio, hubs, failed } = this.#options;
     const rates = ratesNow(limited.load, nowMs);
-    const everyMs = this.#everyMs(limited, rates);
+    const everyMs = hubLoadEveryMs(rates.demandPerSecond, limited.world.kept, limited.capacity, hubs());
     const sinceMs = nowMs - limited.reportedMs;
     if (limited.reporting || (sinceMs >= 0 && sinceMs < everyMs)) return;
     // Nothing before and nothing now is no news.
@@ -130,27 +112,13 @@ export class HubLoads {
     }
   }
 
-  #everyMs({ capacity, world }: Limited, { demandPerSecond }: Rates): number {
-    const isBusy = world.kept < 1 || demandPerSecond > (BUSY_PART * capacity) / this.#options.hubs();
-    return isBusy ? BUSY_EVERY_MS : CALM_EVERY_MS;
-  }
-
-  /** What the region loses by going to its next best choice; Infinity where there is none. */
-  #lossMs({ service, origin }: OriginSettings, nowMs: number): number {
-    let bestMs = Infinity;
-    for (const other of this.#settings.values()) {
-      if (other.service !== service || other.origin.id === origin.id || other.origin.weight === 0) continue;
-      const { usable, latency } = this.#options.alternative(other.origin.id);
-      if (usable) bestMs = Math.min(bestMs, this.#expectedMs(other, latency, nowMs));
-    }
-    const own = this.#settings.get(origin.id)!;
-    return bestMs - this.#expectedMs(own, this.#options.alternative(origin.id).latency, nowMs);
-  }
-
-  #expectedMs({ location }: OriginSettings, latency: LatencyEstimate, nowMs: number): number {
-    const floorMs = leastMs(unitVector(location), this.#here);
-    const measuredMs = latencyNow(latency, floorMs, nowMs);
-    return Number.isNaN(measuredMs) ? floorMs : measuredMs;
+  /** What the region loses by going to the next best origin of the same service. */
+  #lossMs(own: OriginSettings, nowMs: number): number {
+    const { choiceOf } = this.#options;
+    const others = [...this.#settings.values()].filter(
+      ({ service, origin }) => service === own.service && origin.id !== own.origin.id,
+    );
+    return lossMs(choiceOf(own), others.map(choiceOf), this.#here, nowMs);
   }
 }
 

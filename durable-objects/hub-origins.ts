@@ -27,7 +27,9 @@ import {
   takeLatency,
   takeOriginReport,
 } from "../src/resilience/region-evidence.ts";
-import { HubLoads, type Alternative } from "./hub-loads.ts";
+import type { Choice } from "../src/steering/next-best.ts";
+import { unitVector } from "../src/steering/place.ts";
+import { HubLoads } from "./hub-loads.ts";
 import { isNews, newlyKnown, saysNothing, verdictOf, type Known } from "./known-origin.ts";
 import { probeAll, type ProbePlatform } from "./prober.ts";
 
@@ -83,10 +85,9 @@ export class HubOrigins {
       region: options.platform.region,
       settings: options.settings,
       objectOf: options.breakerOf,
-      alternative: (origin) => this.#alternative(this.#known.get(origin)!),
+      choiceOf: ({ origin }) => this.#choiceOf(this.#known.get(origin.id)!),
       offeredRatio: options.offeredRatio,
       hubs: options.hubs,
-      clock: options.platform.clock,
       failed: options.failed,
     });
   }
@@ -314,10 +315,11 @@ export class HubOrigins {
     return { ...verdictOf(known, nowMs), ...measureOf(known.evidence, nowMs), ...this.#loads.reading(id) };
   }
 
-  #alternative(known: Known): Alternative {
+  #choiceOf(known: Known): Choice {
+    const { origin, location } = known.settings;
     const { breaker, healthy } = verdictOf(known, this.#options.platform.clock());
-    const usable = breaker === "closed" && healthy && !this.#options.isTakenOut(known.settings.origin.id);
-    return { usable, latency: known.evidence.latency };
+    const isServing = breaker === "closed" && healthy && origin.weight > 0 && !this.#options.isTakenOut(origin.id);
+    return { vector: unitVector(location), latency: known.evidence.latency, usable: isServing };
   }
 }
 

@@ -1,5 +1,5 @@
 /** What a request should expect of a member: what was measured, or what the distance allows until then. */
-import { latencyNow, WARM_UP_SAMPLES } from "../health/latency.ts";
+import { latencyNow, WARM_UP_SAMPLES, type LatencyEstimate } from "../health/latency.ts";
 import { distanceKm, type UnitVector } from "./place.ts";
 import type { Member, SteerRequest } from "./policy.ts";
 
@@ -17,8 +17,22 @@ export function expectedMs(member: Member, request: SteerRequest): number {
   const isMeasured = member.latencySamples >= WARM_UP_SAMPLES && !Number.isNaN(member.latencyMs);
   if (isMeasured && request.startedMs - member.latencyAtMs < FRESH_MS) return member.latencyMs;
   const floorMs = leastMs(member.vector, request.place.vector);
-  const nowMs = isMeasured ? latencyNow(member, floorMs, request.startedMs) : Number.NaN;
-  return Number.isNaN(nowMs) ? floorMs : nowMs;
+  return isMeasured ? believedMs(member, floorMs, request.startedMs) : floorMs;
+}
+
+/**
+ * What an estimate is worth now, or its floor where nothing is known.
+ *
+ * @param floorMs what the distance allows
+ * @param nowMs   ms since the epoch
+ */
+export function believedMs(
+  estimate: Pick<LatencyEstimate, "latencyMs" | "latencyAtMs">,
+  floorMs: number,
+  nowMs: number,
+): number {
+  const measuredMs = latencyNow(estimate, floorMs, nowMs);
+  return Number.isNaN(measuredMs) ? floorMs : measuredMs;
 }
 
 /** The least that the distance between two places allows, ms there and back. */

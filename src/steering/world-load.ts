@@ -43,6 +43,26 @@ const NEARLY_ALL = 0.98;
 const REPORTS_MISSED = 2;
 
 /**
+ * A region that sends over half of its even part of the capacity, or that spills, is heard every two seconds; one that
+ * sends less cannot matter as much and is heard a tenth as often.
+ */
+const BUSY_PART = 0.5;
+const BUSY_EVERY_MS = 2_000;
+const CALM_EVERY_MS = 20_000;
+
+/**
+ * How often a hub says what its region sends, ms.
+ *
+ * @param kept              the share that its region keeps, in [0.05, 1]
+ * @param capacityPerSecond what the origin can take, worldwide
+ * @param hubs              among which the world's traffic is divided
+ */
+export function hubLoadEveryMs(demandPerSecond: number, kept: number, capacityPerSecond: number, hubs: number): number {
+  const isBusy = kept < 1 || demandPerSecond > (BUSY_PART * capacityPerSecond) / hubs;
+  return isBusy ? BUSY_EVERY_MS : CALM_EVERY_MS;
+}
+
+/**
  * Takes a hub's word.
  *
  * @param capacityPerSecond what the origin can take, worldwide; undefined: anything

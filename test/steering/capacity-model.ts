@@ -2,7 +2,7 @@
 // answers, and everything as late as it is in life. The rules inside are the real ones; the clock is virtual.
 import { ratesNow, takeIsolateLoad, type RegionLoad } from "../../src/resilience/region-load.ts";
 import { DICE_SIDES, makeDice } from "../../src/steering/dice.ts";
-import { takeHubLoad, type LoadBook } from "../../src/steering/world-load.ts";
+import { hubLoadEveryMs, takeHubLoad, type LoadBook } from "../../src/steering/world-load.ts";
 
 export interface ModelRegion {
   /** Requests a second at a time, s. */
@@ -92,10 +92,12 @@ export function runPlanet(
     const hub = hubs[region]!;
     takeIsolateLoad(hub.load, isolate.id, { sent, wanted }, spanMs, nowMs);
     later.push({ atMs: nowMs + TRIP_MS, run: () => void (isolate.kept = hub.published) });
-    if (nowMs - hub.toldMs < 2_000) return;
+    const rates = ratesNow(hub.load, nowMs);
+    const everyMs = hubLoadEveryMs(rates.demandPerSecond, hub.kept, capacity, hubs.length);
+    if (nowMs - hub.toldMs < everyMs) return;
     hub.toldMs = nowMs;
     const lossMs = regions[region]!.lossMs(history.length);
-    const said = { ...ratesNow(hub.load, nowMs), lossMs, nextWithinMs: 4_000 };
+    const said = { ...rates, lossMs, nextWithinMs: everyMs + SYNC_MS };
     const answer = takeHubLoad(book, String(region), said, capacity, nowMs);
     later.push({ atMs: nowMs + TRIP_MS, run: () => void (hub.kept = answer.kept) });
   }

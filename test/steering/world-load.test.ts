@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { takeHubLoad, type HubLoad, type LoadBook } from "../../src/steering/world-load.ts";
+import { hubLoadEveryMs, takeHubLoad, type HubLoad, type LoadBook } from "../../src/steering/world-load.ts";
 import { runPlanet, type ModelRegion, type Second } from "./capacity-model.ts";
 import { seeded } from "../support/seeded.ts";
 
@@ -105,5 +105,17 @@ describe("the book of an origin", () => {
     const book: LoadBook = new Map();
     const shares = [0, 2, 4, 6].map((second) => takeHubLoad(book, "weur", said(), 50, second * 1_000).kept);
     expect(shares).toEqual([0.75, 0.625, 0.5625, 0.53125]);
+  });
+});
+
+describe("a hub says what its region sends", () => {
+  it("every two seconds beyond half of its even part of the capacity, a tenth as often up to it", () => {
+    expect(hubLoadEveryMs(50, 1, 400, 4)).toBe(20_000);
+    expect(hubLoadEveryMs(50.1, 1, 400, 4)).toBe(2_000);
+    expect(hubLoadEveryMs(50.1, 1, 400, 3)).toBe(20_000);
+  });
+
+  it("every two seconds while it spills, however little it sends", () => {
+    expect(hubLoadEveryMs(1, 0.99, 400, 4)).toBe(2_000);
   });
 });
