@@ -2,6 +2,7 @@
  * The part of a hub that is about origins: it adds up what the region's isolates report, forwards to each origin's breaker
  * what it needs, keeps the breakers' word, probes, and makes the readings that isolates get.
  */
+import { isWorthKeeping } from "../src/agreement/breaker-word.ts";
 import type {
   BreakerChange,
   BreakerForHubs,
@@ -16,6 +17,7 @@ import type {
 } from "../src/agreement/protocol.ts";
 import type { OriginSettings } from "../src/config/origin-settings.ts";
 import { planProbes, QUIET_AFTER_MS } from "../src/health/probe-schedule.ts";
+import { isNews } from "../src/health/quorum.ts";
 import { recordProbe } from "../src/health/thresholds.ts";
 import type { ProbeResult } from "../src/health/verdict.ts";
 import { hear, newListening, unheardForMs, type Listening } from "../src/resilience/listening.ts";
@@ -30,7 +32,7 @@ import {
 import type { Choice } from "../src/steering/next-best.ts";
 import { unitVector } from "../src/steering/place.ts";
 import { HubLoads } from "./hub-loads.ts";
-import { isNews, newlyKnown, saysNothing, verdictOf, type Known } from "./known-origin.ts";
+import { newlyKnown, verdictOf, type Known } from "./known-origin.ts";
 import { probeAll, type ProbePlatform } from "./prober.ts";
 
 /** A breaker that had no permit to give, or could not be reached, is left alone for so long, ms. */
@@ -218,7 +220,7 @@ export class HubOrigins {
     this.#tellIfChanged(known);
     const { region } = this.#options.platform;
     const { verdict, reason } = known.health;
-    if (!isNews(known)) return;
+    if (!isNews(verdict, known.state.verdict, known.settings.registeredAtMs)) return;
     await this.#ask(known, (breaker) => breaker.reportHealth(region, this.#options.hub, verdict, reason));
   }
 
@@ -292,10 +294,11 @@ export class HubOrigins {
 
   /** What can't be stored holds in memory, and comes again from the breaker after an eviction: at its next change at the latest. */
   #keep(known: Known): void {
-    const { id } = known.settings.origin;
+    const { origin, registeredAtMs } = known.settings;
+    const { id } = origin;
     try {
-      if (saysNothing(known)) this.#options.store.delete(STORED + id);
-      else this.#options.store.put(STORED + id, known.state);
+      if (isWorthKeeping(known.state, registeredAtMs)) this.#options.store.put(STORED + id, known.state);
+      else this.#options.store.delete(STORED + id);
     } catch (error) {
       this.#options.notStored(id, error);
     }

@@ -87,3 +87,14 @@ export function isHealthy(
   if (verdict !== "unknown") return verdict === "up";
   return registeredAtMs === null || mode === "passive" || nowMs < registeredAtMs + graceSeconds * 1000;
 }
+
+/**
+ * Whether the world has to hear a region's verdict: not if it thinks the same; up is news to a world that thinks down, and
+ * the first verdict on an origin that was added at runtime, which waits for it, is news anyway.
+ *
+ * @param registeredAtMs when it was added at runtime, ms since the epoch; null: it came with the deployment
+ */
+export function isNews(own: Verdict, global: Verdict, registeredAtMs: number | null): boolean {
+  if (own === "unknown" || own === global) return false;
+  return own === "down" || global === "down" || registeredAtMs !== null;
+}

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { REGIONS, type Region } from "../../src/config/region.ts";
 import { monitorSchema } from "../../src/config/monitor.ts";
-import { globalVerdict, isHealthy, pollOf, verdictIn, type Voice } from "../../src/health/quorum.ts";
+import { globalVerdict, isHealthy, isNews, pollOf, verdictIn, type Voice } from "../../src/health/quorum.ts";
 import { recordProbe, UNKNOWN_HEALTH, type RegionalHealth, type Verdict } from "../../src/health/thresholds.ts";
 import { judgeProbe } from "../../src/health/verdict.ts";
 
@@ -149,5 +149,25 @@ describe("the poll of regions about an origin", () => {
         ["weur", down],
       ]),
     ).toBe(0);
+  });
+});
+
+describe("a region's verdict is told to the world", () => {
+  it.each<[own: Verdict, global: Verdict, news: boolean]>([
+    ["down", "unknown", true],
+    ["down", "up", true],
+    ["down", "down", false],
+    ["up", "down", true],
+    ["up", "up", false],
+    ["up", "unknown", false],
+    ["unknown", "down", false],
+  ])("%s where the world thinks %s: %s", (own, global, news) => {
+    expect(isNews(own, global, null)).toBe(news);
+  });
+
+  it("when it is the first on an origin that was added at runtime", () => {
+    expect(isNews("up", "unknown", 1)).toBe(true);
+    expect(isNews("unknown", "unknown", 1)).toBe(false);
+    expect(isNews("up", "up", 1)).toBe(false);
   });
 });
