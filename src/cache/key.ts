@@ -1,6 +1,6 @@
 /** What tells one stored answer from another before `Vary`: the target, and the extras a rule adds. */
 import type { CacheKeyRule } from "../config/cache.ts";
-import { withoutRootDot } from "./host.ts";
+import { withoutRootDot } from "../config/host.ts";
 
 /** Reads what a key may depend on. */
 export interface KeyRequest {

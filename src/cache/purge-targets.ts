@@ -1,6 +1,6 @@
 /** What operators name when they purge, brought into the form in which stored answers are named. */
 import type { PurgeMark } from "../agreement/purge-mark.ts";
-import { withoutRootDot } from "./host.ts";
+import { withoutRootDot } from "../config/host.ts";
 import { withoutScheme } from "./key.ts";
 
 /** What is to be purged, each as an operator writes it. */

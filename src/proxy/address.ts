@@ -1,5 +1,5 @@
 /** What a request's URL says, taken apart without parsing it: a URL parser would rewrite the path. */
-import { withoutRootDot } from "../cache/host.ts";
+import { withoutRootDot } from "../config/host.ts";
 
 export interface Address {
   readonly scheme: "http" | "https";

@@ -3,7 +3,7 @@
  * JavaScript into the runtime, and a dozen of them are what a gateway mostly costs.
  */
 
-import { withoutRootDot } from "../cache/host.ts";
+import { withoutRootDot } from "../config/host.ts";
 
 export interface RequestFields {
   /** All fields together as HTTP/1.1 would write them, in bytes. */

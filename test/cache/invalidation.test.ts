@@ -35,6 +35,28 @@ it("what Location and Content-Location name goes with it, on the same origin onl
   expect(urls("POST", 201, { location: "https://b.test/x", "content-location": "http://[" })).toHaveLength(1);
 });
 
+it("a target is invalidated as it came, since answers to it are stored under what came", () => {
+  const odd = "https://a.test./w/../x/%7e?q='1'";
+  expect(invalidatedUrls("PUT", odd, 204, fields({}))).toEqual([odd]);
+});
+
+it("a host with the root's dot is the same host", () => {
+  const named = fields({ location: "https://a.test./z", "content-location": "https://a.test.:443/w" });
+  expect(invalidatedUrls("POST", "https://a.test/x", 201, named)).toEqual([
+    "https://a.test/x",
+    "https://a.test/z",
+    "https://a.test/w",
+  ]);
+  expect(invalidatedUrls("POST", "https://a.test./x", 201, fields({ location: "https://a.test/z" }))).toEqual([
+    "https://a.test./x",
+    "https://a.test/z",
+  ]);
+  expect(invalidatedUrls("POST", "https://a.test./x", 201, fields({ location: "https://a.test:8443/z" }))).toHaveLength(
+    1,
+  );
+  expect(locatesTarget("https://a.test/x", "https://a.test./x#f")).toBe(true);
+});
+
 it("knows a response that names its own target", () => {
   expect(locatesTarget("https://a.test/x", "/x")).toBe(true);
   expect(locatesTarget("https://a.test/x", "/y")).toBe(false);

@@ -1,4 +1,4 @@
-/** How a host is written once: what clients may put in more than one way names one host. */
+/** How a host is written once, as the configuration has it: what clients may put in more than one way names one host. */
 
 /** `.` */
 const DOT = 0x2e;
