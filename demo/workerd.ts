@@ -22,6 +22,10 @@ export interface WorkerdOptions extends WorkerOptions {
   readonly bridge?: string;
   /** Certificates of authorities, PEM, that https origins are trusted by besides those that browsers trust. */
   readonly trusted?: readonly string[];
+  /** An existing directory for what the objects store, to start on it again. Default: one that goes with the process. */
+  readonly storage?: string;
+  /** Laid over the process's environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface RunningWorkerd extends RunningWorker {
@@ -40,7 +44,8 @@ export async function startWorkerd(options: WorkerdOptions = {}): Promise<Runnin
   const clean = () => rm(directory, { recursive: true, force: true });
   try {
     const source = join(directory, "source");
-    await Promise.all([mkdir(source), mkdir(join(directory, "storage"))]);
+    const storage = options.storage ?? join(directory, "storage");
+    await Promise.all([mkdir(source), mkdir(storage, { recursive: true })]);
     const bundle = options.bundle ?? (await bundleWorker(source, options.config));
     const path = join(directory, "workerd.capnp");
     const edgePorts = await Promise.all(Array.from({ length: options.edges ?? 0 }, () => portFor(undefined)));
@@ -48,12 +53,13 @@ export async function startWorkerd(options: WorkerdOptions = {}): Promise<Runnin
     await writeFile(join(directory, BRIDGE), options.bridge ?? "");
     const vars = options.vars ?? {};
     const { trusted = [] } = options;
-    await writeFile(path, serverConfig({ bundle, port, edgePorts, bridgePort, directory, vars, trusted }));
+    await writeFile(path, serverConfig({ bundle, port, edgePorts, bridgePort, directory, storage, vars, trusted }));
     const running = await startProcess({
       name: "workerd",
       command: WORKERD,
       args: ["serve", path],
       scratch: directory,
+      ...(options.env && { env: options.env }),
     });
     try {
       await waitUntilAnswering(port, running, { signal: options.signal });
@@ -84,12 +90,14 @@ interface ServerOptions {
   readonly bridgePort: number | null;
   /** Where the configuration will lie: files are embedded by relative path. */
   readonly directory: string;
+  readonly storage: string;
   readonly vars: Readonly<Record<string, string>>;
   readonly trusted: readonly string[];
 }
 
 /** The configuration of the workerd process, in Cap'n Proto text (workerd.capnp describes each field). */
-function serverConfig({ bundle, port, edgePorts, bridgePort, directory, vars, trusted }: ServerOptions): string {
+function serverConfig(options: ServerOptions): string {
+  const { bundle, port, edgePorts, bridgePort, directory, storage, vars, trusted } = options;
   const edge = edgePorts.length === 0 ? "" : workerLiteral(bundle, directory, { vars, objectsOf: "main" });
   const bridge = { directory, modules: [BRIDGE] };
   const workers = [
@@ -105,7 +113,7 @@ const config :Workerd.Config = (
   services = [${list([
     ...workers.map(({ name, literal }) => `(name = ${quote(name)}, worker = ${literal})`),
     `(name = "internet", network = (allow = ["public", "private"], tlsOptions = (trustBrowserCas = true, trustedCertificates = [${list(trusted.map(quote))}])))`,
-    `(name = "storage", disk = (path = ${quote(join(directory, "storage"))}, writable = true))`,
+    `(name = "storage", disk = (path = ${quote(storage)}, writable = true))`,
   ])}],
   sockets = [${list(
     workers.map(
