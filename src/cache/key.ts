@@ -137,12 +137,20 @@ export function hasOtherCookies(
   return false;
 }
 
+/**
+ * Whatever a server may take for a cookie's value, by name. To some a comma ends a value and to others it is part of it, so
+ * what follows it counts as both; and of a name that comes twice some believe the first and others the last.
+ */
 function cookiesOf(field: string | null): Map<string, string> {
   const jar = new Map<string, string>();
-  for (const pair of (field ?? "").split(/[;,]/)) {
-    const [name = "", ...value] = pair.split("=");
-    // Of a repeated name the first counts, as most servers read it.
-    if (pair.trim() !== "" && !jar.has(name.trim())) jar.set(name.trim(), value.join("=").trim());
+  for (const crumb of (field ?? "").split(";")) {
+    for (let at = 0, comma = 0; comma !== -1; at = comma + 1) {
+      comma = crumb.indexOf(",", at);
+      const [name = ""] = crumb.slice(at, comma === -1 ? undefined : comma).split("=", 1);
+      const value = crumb.slice(at + name.length + 1).trim();
+      const before = jar.get(name.trim());
+      jar.set(name.trim(), before === undefined ? value : `${before};${value}`);
+    }
   }
   return jar;
 }

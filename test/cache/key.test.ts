@@ -58,6 +58,20 @@ describe("the extras in a key", () => {
     expect(keyOf("https://a.test/", key, { "x-tenant": "a", cookie: "lang=de" }, "FR").extras).not.toBe(one);
   });
 
+  it.each([
+    ["a=en,US", "a=en,CA"],
+    ["a=1, b=2", "a=1, b=3"],
+    ["b=2; a=1", "b=2; a=2"],
+    ["a=1; a=2", "a=1; a=3"],
+    ["a=2; a=1", "a=3; a=1"],
+    ["a=", ""],
+    ["a==1", "a=1"],
+  ])("tell the cookies %s from %s, however a server reads them", (one, other) => {
+    const extras = (cookie: string) => keyOf("https://a.test/", { cookies: ["a", "b"] }, { cookie }).extras;
+    expect(extras(one)).not.toBe(extras(other));
+    expect(extras(`c=1; ${one}`)).toBe(extras(`${one}; c=2`));
+  });
+
   it("never make one of two different sets of values", () => {
     const values = fc.record({ "x-a": fc.string(), "x-b": fc.string() }, { requiredKeys: [] });
     fc.assert(
