@@ -71,9 +71,13 @@ function knownEncodings(value: string): string {
 
 const CODINGS = ["br", "gzip", "zstd", "deflate"];
 
+/** What is said in another way, or by itself. */
+const REDUCED: ReadonlySet<string> = new Set([...CODINGS, "x-gzip", "identity", "*"]);
+
 /**
- * Reduces `Accept-Encoding` to the codings origins serve, so that browsers' many spellings share variants. Weights
- * among accepted codings are dropped: an origin picks by its own preference, and any it picks was acceptable.
+ * Reduces `Accept-Encoding` to one spelling of the codings accepted, so that browsers' many spellings share variants.
+ * Weights among them are dropped: an origin picks by its own preference, and any it picks was acceptable. Rare codings
+ * stay: who does not name one could not read it.
  */
 function acceptEncoding(value: string): string {
   const weights = new Map<string, number>();
@@ -82,11 +86,10 @@ function acceptEncoding(value: string): string {
     weights.set(coding, Math.min(q, weights.get(coding) ?? 1));
   }
   const any = weights.get("*");
-  let accepted = "";
-  for (const coding of CODINGS) {
-    const q = weights.get(coding) ?? (coding === "gzip" ? weights.get("x-gzip") : undefined) ?? any ?? 0;
-    if (q > 0) accepted += accepted === "" ? coding : `,${coding}`;
-  }
+  const others = [...weights.keys()].filter((coding) => !REDUCED.has(coding) && TOKEN.test(coding)).toSorted();
+  const accepted = [...CODINGS, ...others]
+    .filter((coding) => (weights.get(coding) ?? (coding === "gzip" ? weights.get("x-gzip") : undefined) ?? any ?? 0) > 0)
+    .join(",");
   const identity = weights.get("identity") ?? (any === 0 ? 0 : 1);
   return identity === 0 ? `${accepted},identity;q=0` : accepted;
 }

@@ -34,6 +34,9 @@ describe("a request selects a response", () => {
     ["accept-encoding", "gzip, br", "gzip", false],
     ["accept-encoding", "gzip;q=0", "identity", true],
     ["accept-encoding", "gzip, identity;q=0", "gzip", false],
+    ["accept-encoding", "gzip, dcz", "gzip", false],
+    ["accept-encoding", "dcz, gzip, compress", "compress;q=0.5, gzip, DCZ", true],
+    ["accept-encoding", "gzip, compress;q=0", "gzip", true],
     ["accept-language", "en, de", "de, EN", true],
     ["accept-language", "en, de;q=0.5", "de, en;q=0.5", false],
   ])("%s: %s then %s: %s", (name, first, second, expected) => expect(matches(name, first, second)).toBe(expected));
