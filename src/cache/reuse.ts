@@ -23,13 +23,15 @@ const VALIDATE: Reuse = { kind: "validate" };
 export function judgeReuse(policy: Policy, wishes: Directives, softPurged: boolean, nowMs: number): Reuse {
   const freshMs = freshForMs(policy, nowMs);
   if (policy.alwaysValidate || wishes.values.has("no-cache")) return VALIDATE;
-  if (wishes.values.size > 0 && !softPurged) {
+  if (wishes.values.size > 0) {
     const maxAge = deltaSeconds(wishes, "max-age");
     // An argument that is not a number is not a wish that can be granted: the strictest reading is taken.
     if (maxAge !== null && (maxAge === 0 || !(ageMs(policy, nowMs) <= maxAge * 1000))) return VALIDATE;
     const minFresh = deltaSeconds(wishes, "min-fresh");
-    if (minFresh !== null && !(freshMs >= minFresh * 1000)) return VALIDATE;
-    if (freshMs <= 0 && allowsStale(policy, wishes, freshMs)) return SERVE_STALE;
+    if (minFresh !== null && (softPurged || !(freshMs >= minFresh * 1000))) return VALIDATE;
+    if (!softPurged && freshMs <= 0 && allowsStale(policy, wishes, freshMs)) return SERVE_STALE;
+    // Who says how old an answer may be wants no stale one, unless it says that too (RFC 9111 section 5.2.1.1).
+    if (maxAge !== null && (softPurged || freshMs <= 0)) return VALIDATE;
   }
   if (freshMs > 0 && !softPurged) return SERVE_FRESH;
   const staleMs = softPurged ? 0 : -freshMs;

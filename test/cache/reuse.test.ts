@@ -4,6 +4,8 @@ import { policyOf } from "../../src/cache/freshness.ts";
 import { judgeReuse, mayServeOnError } from "../../src/cache/reuse.ts";
 import { NOW_MS, rule, stored } from "./support.ts";
 
+const SWR = "max-age=10, stale-while-revalidate=5";
+
 interface Case {
   control: string;
   afterSeconds: number;
@@ -40,6 +42,12 @@ describe("a stored response", () => {
     [{ control: "max-age=10", afterSeconds: 1, softPurged: true }, "validate"],
     [{ control: "max-age=10", afterSeconds: 1, softPurged: true, wishes: "max-stale" }, "validate"],
     [{ control: "max-age=10, stale-while-revalidate=5", afterSeconds: 1, softPurged: true }, "serve-and-refresh"],
+    [{ control: SWR, afterSeconds: 1, softPurged: true, wishes: "max-age=0" }, "validate"],
+    [{ control: SWR, afterSeconds: 1, softPurged: true, wishes: "max-age=60" }, "validate"],
+    [{ control: SWR, afterSeconds: 1, softPurged: true, wishes: "min-fresh=5" }, "validate"],
+    [{ control: SWR, afterSeconds: 12, wishes: "max-age=60" }, "validate"],
+    [{ control: SWR, afterSeconds: 12, wishes: "max-age=60, max-stale=5" }, "serve stale"],
+    [{ control: SWR, afterSeconds: 12, wishes: "foo" }, "serve-and-refresh"],
   ])("%o: %s", (given, expected) => expect(judged(given)).toBe(expected));
 });
 
