@@ -55,10 +55,6 @@ export function answerFrom(request: Request, servable: Servable, how: How): Resp
   const { stored, body } = servable;
   const { method, headers: asked } = request;
   const headers = headersFor(servable, how);
-  if (method === "HEAD" && stored.range === null) {
-    // The runtime sends no body to HEAD but takes the length from it.
-    return new Response(body, { status: stored.status, statusText: stored.statusText, headers, encodeBody: "manual" });
-  }
   const ifNoneMatch = asked.get("If-None-Match");
   const ifModifiedSince = asked.get("If-Modified-Since");
   if ((ifNoneMatch !== null || ifModifiedSince !== null) && isSuccess(stored.status)) {
@@ -67,6 +63,10 @@ export function answerFrom(request: Request, servable: Servable, how: How): Resp
       release(body);
       return new Response(null, { status: 304, headers: partly(headers) });
     }
+  }
+  if (method === "HEAD" && stored.range === null) {
+    // The runtime sends no body to HEAD but takes the length from it.
+    return new Response(body, { status: stored.status, statusText: stored.statusText, headers, encodeBody: "manual" });
   }
   const range = rangeOf(method, asked, servable, how.nowMs);
   switch (range.kind) {

@@ -120,13 +120,7 @@ async function validated(
     tags: told.length > 0 ? told : merged.tags,
   };
   const derived = deriveFor(turn, stored);
-  const reason = refusal(
-    askedWith(turn, exchange.request),
-    stored.status,
-    (name) => fieldOf(stored.fields, name),
-    rule,
-    news.times.responseMs,
-  );
+  const reason = updateRefusal(turn, stored);
   const how = { hit: false, forward: errand.reason, forwardStatus: 304 } as const;
   const cookies = headers.getSetCookie();
   const withCookies = (response: Response | null) => {
@@ -239,8 +233,14 @@ function clientHas(turn: Turn, stored: StoredResponse): boolean {
   return stored.status === 200 && isNotModified(preconditions, stored.fields, stored.times.responseMs, Date.now());
 }
 
+/** Why a stored answer to GET may not be kept with the newer fields it has now; null: it may. */
+export function updateRefusal(turn: Turn, { status, fields, times }: StoredResponse): Refusal | null {
+  const asked = { ...askedWith(turn, turn.exchange.request), method: "GET" };
+  return refusal(asked, status, (name) => fieldOf(fields, name), turn.rule, times.responseMs);
+}
+
 /** How the request looks to the rules of storing. */
-export function askedWith(turn: Turn, request: Request, responseField?: (name: string) => string | null): AskedWith {
+function askedWith(turn: Turn, request: Request, responseField?: (name: string) => string | null): AskedWith {
   return {
     method: request.method,
     authorized: turn.field("authorization") !== null,

@@ -7,7 +7,7 @@ import { selectionOf, selectionText, selects } from "../cache/vary.ts";
 import type { CacheRule } from "../config/cache.ts";
 import { addressOf } from "./address.ts";
 import type { Servable } from "./cache-answer.ts";
-import { fetchAndStore, type Errand, type Fetched } from "./cache-fetch.ts";
+import { fetchAndStore, updateRefusal, type Errand, type Fetched } from "./cache-fetch.ts";
 import { keep } from "./cache-keep.ts";
 import { purgeRequest } from "./cache-purge-method.ts";
 import { backgroundExchange, isPartialOrConditional } from "./cache-origin.ts";
@@ -263,9 +263,12 @@ async function head(turn: Turn, candidate: Servable | null): Promise<Served> {
     await forget(cache, key);
     return came;
   }
-  if (!(candidate.body instanceof Uint8Array)) return came;
   const news = { fields, times: { requestMs, responseMs: Date.now() }, epoch };
   const stored = updated(candidate.stored, news);
+  if (!(candidate.body instanceof Uint8Array) || updateRefusal(turn, stored) !== null) {
+    release(candidate);
+    return came;
+  }
   const entry: Entry = { stored, body: candidate.body, derived: deriveFor(turn, stored) };
   keep(turn, entry);
   const hit = answer(turn, servableOf(entry), { hit: false, forward: "stale", forwardStatus: 200, stored: true });

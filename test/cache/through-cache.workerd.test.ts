@@ -34,6 +34,8 @@ describe("a request through the cache", () => {
     expect([part.status, await part.text(), part.headers.get("Content-Range")]).toEqual([206, "ans", "bytes 0-2/8"]);
     expect((await step.send("/x", { headers: { Range: "bytes=9-" } })).status).toBe(416);
     expect((await step.send("/x", { headers: { "If-None-Match": '"a"' } })).status).toBe(304);
+    expect((await step.send("/x", { method: "HEAD", headers: { "If-None-Match": '"a"' } })).status).toBe(304);
+    expect((await step.send("/x", { method: "HEAD", headers: { "If-None-Match": '"b"' } })).status).toBe(200);
     expect(step.seen).toHaveLength(1);
   });
 
@@ -98,6 +100,29 @@ describe("what is stale", () => {
     expect(cacheStatus(validated)).toMatch(/^Fairlead; fwd=stale; fwd-status=304; ttl=\d+; stored/);
     expect(cacheStatus(await step.send("/x"))).toContain("; hit");
     expect(step.seen).toHaveLength(2);
+  });
+
+  it("is renewed by what HEAD says of it, unless that may not be kept", async () => {
+    const since = { ETag: '"a"', "Last-Modified": "Mon, 01 Jan 2024 00:00:00 GMT" };
+    const step = gatewayWith(STANDARD, answering(control("max-age=0", since)));
+    await step.send("/x");
+    step.origin = () => new Response(null, { headers: control("no-store", since) });
+    expect((await step.send("/x", { method: "HEAD" })).headers.get("Cache-Control")).toBe("no-store");
+    step.origin = () => new Response(null, { headers: control("max-age=60", { ...since, "X-New": "1" }) });
+    expect((await step.send("/x", { method: "HEAD" })).headers.get("X-New")).toBe("1");
+    expect(step.seen).toHaveLength(3);
+    const hit = await step.send("/x");
+    expect([await hit.text(), hit.headers.get("X-New")]).toEqual(["answer 1", "1"]);
+    expect(step.seen).toHaveLength(3);
+  });
+
+  it("is dropped when HEAD tells of another answer", async () => {
+    const step = gatewayWith(stale, answering(control("max-age=0, stale-while-revalidate=0", { ETag: '"a"' })));
+    await step.send("/x");
+    step.origin = () => new Response(null, { headers: control("max-age=60", { ETag: '"b"' }) });
+    expect((await step.send("/x", { method: "HEAD" })).headers.get("ETag")).toBe('"b"');
+    step.origin = answering({}, 503);
+    expect((await step.send("/x")).status).toBe(503);
   });
 
   it("is served at once and refreshed behind the client's back", async () => {
