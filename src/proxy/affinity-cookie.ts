@@ -78,6 +78,8 @@ export class CookieSessions {
     // RFC 9111 section 7.3: caches beyond this one do not leave an answer alone because it sets a cookie.
     if (control === null || !/(?:^|[\s,])(?:private|no-store)(?:$|[\s,])/i.test(control))
       dressed.headers.append("Cache-Control", "private");
+    // Where a cache sees its own field it looks at no other (RFC 9213 section 2.2).
+    dressed.headers.delete("CDN-Cache-Control");
     return dressed;
   }
 

@@ -66,9 +66,10 @@ describe("a browser with cookies", () => {
   });
 
   it("gets the origin's own cookies untouched, and an answer that no shared cache keeps", async () => {
-    const { headers } = await fleet.browse(browserJar(), "cookie", { path: "/public" });
+    const { headers } = await fleet.browse(browserJar(), "cookie", { path: "/public/cdn" });
     expect(headers["set-cookie"]).toEqual(["own=1; Path=/", "more=2; Path=/app", ours(headers)]);
     expect(headers["cache-control"]).toBe("public, max-age=60, private");
+    expect(headers["cdn-cache-control"]).toBeUndefined();
   });
 
   it("keeps a __Host- cookie over https, and its rules are the browser's", async () => {

@@ -154,6 +154,7 @@ async function startOrigin(id: string): Promise<{ origin: FleetOrigin; port: num
       const path = request.url ?? "/";
       received.push({ path, cookie: request.headers.cookie });
       if (path.startsWith("/public")) response.setHeader("Cache-Control", "public, max-age=60");
+      if (path.startsWith("/public/cdn")) response.setHeader("CDN-Cache-Control", "max-age=600");
       if (!path.startsWith("/ttl")) response.setHeader("Set-Cookie", ["own=1; Path=/", "more=2; Path=/app"]);
       response.statusCode = path.startsWith("/500") ? 500 : path.startsWith("/503") ? 503 : 200;
       response.end(id);
