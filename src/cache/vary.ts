@@ -88,7 +88,9 @@ function acceptEncoding(value: string): string {
   const any = weights.get("*");
   const others = [...weights.keys()].filter((coding) => !REDUCED.has(coding) && TOKEN.test(coding)).toSorted();
   const accepted = [...CODINGS, ...others]
-    .filter((coding) => (weights.get(coding) ?? (coding === "gzip" ? weights.get("x-gzip") : undefined) ?? any ?? 0) > 0)
+    .filter(
+      (coding) => (weights.get(coding) ?? (coding === "gzip" ? weights.get("x-gzip") : undefined) ?? any ?? 0) > 0,
+    )
     .join(",");
   const identity = weights.get("identity") ?? (any === 0 ? 0 : 1);
   return identity === 0 ? `${accepted},identity;q=0` : accepted;
