@@ -78,7 +78,7 @@ export async function fetchAndStore(turn: Turn, exchange: Exchange, errand: Erra
   if (response.status === 304 && isConditional) {
     const confirmed = confirmedBy(news.pairs, validating);
     discard(response);
-    if (confirmed !== null) return validated(turn, asking, confirmed, news, errand, response.headers);
+    if (confirmed !== null) return validated(turn, confirmed, news, errand, response.headers);
     // The origin confirms something that is not here: ask again, for the whole.
     return fetchAndStore(turn, exchange, { ...errand, candidate: null, others: [], whole: true });
   }
@@ -104,7 +104,6 @@ function staleAnswer(turn: Turn, candidate: Servable | null, forwardStatus: numb
 /** 304: what is stored stands, with newer fields (RFC 9111 section 4.3.4). */
 async function validated(
   turn: Turn,
-  exchange: Exchange,
   confirmed: Servable,
   news: News,
   errand: Errand,
