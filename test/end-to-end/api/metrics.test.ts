@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { send } from "../../../demo/client.ts";
 import { freePort } from "../../../demo/ports.ts";
@@ -101,22 +101,19 @@ describe("GET /metrics", () => {
     expect({ status: checked.status, said: checked.stdout + checked.stderr }).toEqual({ status: 0, said: "" });
   });
 
-  it.skipIf(!hasPrometheus)("happy: can be scraped by a Prometheus (skipped without prometheus)", async () => {
+  it.skipIf(!hasPrometheus)("happy: can be scraped as docs say (skipped without prometheus)", async () => {
     const directory = await mkdtemp(join(tmpdir(), "fairlead-prometheus-"));
     const port = await freePort();
-    await writeFile(
-      join(directory, "prometheus.yml"),
-      JSON.stringify({
-        scrape_configs: [
-          {
-            job_name: "fairlead",
-            scrape_interval: "1s",
-            authorization: { credentials: api.tokens.read },
-            static_configs: [{ targets: [`127.0.0.1:${api.workerd.port}`] }],
-          },
-        ],
-      }),
-    );
+    const tokenFile = join(directory, "token");
+    await writeFile(tokenFile, api.tokens.read);
+    const [, scrapeConfigs = ""] =
+      /^```yaml\n([\s\S]*?)^```/m.exec(await readFile("docs/how-to/metrics.md", "utf8")) ?? [];
+    const here = scrapeConfigs
+      .replace("scheme: https", "scheme: http")
+      .replace("scrape_interval: 30s", "scrape_interval: 1s")
+      .replace("/etc/prometheus/fairlead-token", tokenFile)
+      .replace("admin.example.com", `127.0.0.1:${api.workerd.port}`);
+    await writeFile(join(directory, "prometheus.yml"), `rule_files: ["${resolve("docs/how-to/alerts.yml")}"]\n${here}`);
     const prometheus = await startProcess({
       name: "prometheus",
       command: "prometheus",
@@ -131,15 +128,38 @@ describe("GET /metrics", () => {
         const url = `http://127.0.0.1:${port}/api/v1/query?query=${encodeURIComponent(expression)}`;
         const answer = await fetch(url).catch(() => null);
         if (answer === null || !answer.ok) return [];
-        const body = (await answer.json()) as { data: { result: { value: [number, string] }[] } };
-        return body.data.result.map(({ value }) => Number(value[1]));
+        const body = (await answer.json()) as {
+          data: { result: { metric: Record<string, string>; value: [number, string] }[] };
+        };
+        return body.data.result.map(({ metric, value }) => ({ metric, value: Number(value[1]) }));
       };
-      await until(async () => (await query('up{job="fairlead"}'))[0] === 1);
-      expect(await query('sum(gateway_load_balancer_request_total{service="shop",success="true"})')).toEqual([20]);
+      await until(async () => (await query('up{job="fairlead"}'))[0]?.value === 1);
+      const [total] = await query('sum(gateway_load_balancer_request_total{service="shop",success="true"})');
+      expect(total?.value).toBe(20);
       const quantile = "histogram_quantile(0.5, sum by (le) (gateway_load_balancer_response_time_seconds_bucket))";
-      expect((await query(quantile))[0]).toBeGreaterThan(0);
+      expect((await query(quantile))[0]?.value).toBeGreaterThan(0);
+      // What an alert about an origin groups by says which origin, not where it was scraped.
+      const states = await query("max by (service, instance) (fairlead_breaker_state)");
+      expect(new Set(states.map(({ metric }) => metric["instance"]))).toEqual(new Set(["dead1", "eu1", "stored1"]));
     } finally {
       await prometheus.stop();
+      await rm(directory, { recursive: true, force: true });
+    }
+  });
+
+  it.skipIf(!hasPrometheus)("happy: has alerts that say what went wrong (skipped without promtool)", async () => {
+    const directory = await mkdtemp(join(tmpdir(), "fairlead-alerts-"));
+    try {
+      const alerts = resolve("docs/how-to/alerts.yml");
+      const cases = await readFile("test/end-to-end/api/alerts.promtool.yml", "utf8");
+      await writeFile(join(directory, "test.yml"), cases.replace("{{alerts}}", alerts));
+      const tested = spawnSync("promtool", ["test", "rules", "test.yml"], { cwd: directory, encoding: "utf8" });
+      expect(tested.stdout + tested.stderr).toContain("SUCCESS");
+      expect(tested.status).toBe(0);
+      const named = new Set((await readFile(alerts, "utf8")).match(/\b(?:fairlead|gateway)_[a-z_]+/g));
+      const text = await scrape();
+      expect([...named].filter((name) => !text.includes(`\n${name}{`))).toEqual([]);
+    } finally {
       await rm(directory, { recursive: true, force: true });
     }
   });
