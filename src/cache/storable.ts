@@ -11,7 +11,7 @@ export interface AskedWith {
   readonly authorized: boolean;
   /** It carried cookies that are not in the key. */
   readonly cookied: boolean;
-  /** `Cache-Control: no-store`. */
+  /** `Cache-Control: no-store`, where the rule lets clients say so. */
   readonly noStore: boolean;
   /** The response's `Content-Location` is the very target of the request. */
   readonly locatesTarget: boolean;
@@ -61,7 +61,7 @@ export function refusal(
   )
     return "method";
   if (status < 200 || status > 599 || status === 304 || status === 416) return "status";
-  if (asked.noStore && !forced) return "request-no-store";
+  if (asked.noStore) return "request-no-store";
   const mustUnderstand = control.values.has("must-understand");
   if (mustUnderstand && !UNDERSTOOD.has(status)) return "status";
   if (control.values.has("no-store") && !mustUnderstand && !(forced && lifetime.source === "rule")) return "no-store";

@@ -32,6 +32,7 @@ describe("Cache-Control", () => {
   it("does not look into quoted strings of other directives", () => {
     expect(seconds('extension="max-age=60", max-age=1')).toBe(1);
     expect(parseCacheControl('x="a, no-store"').values.has("no-store")).toBe(false);
+    expect(parseCacheControl('x="a\\", no-store"').values.has("no-store")).toBe(false);
   });
 
   it("is not hidden from by a quote that never ends", () => {
@@ -97,6 +98,11 @@ describe("targeted fields", () => {
 
   it("take a false boolean as not said", () => {
     expect(parseTargeted("no-store=?0, max-age=1")?.values.has("no-store")).toBe(false);
+    expect(parseTargeted("public, public=?0")?.values.has("public")).toBe(false);
+  });
+
+  it("keep what restricts, whatever is said of it later", () => {
+    expect(parseTargeted("no-store, no-store=?0")?.values.has("no-store")).toBe(true);
   });
 });
 

@@ -27,6 +27,10 @@ describe("a client already has the stored response", () => {
     expect(has(response, null, httpDate(-101))).toBe(false);
     expect(has(response, '"b"', httpDate(-100))).toBe(false);
     expect(has(response, null, "nonsense")).toBe(false);
+    expect(has({ date: httpDate(-50) }, null, httpDate(-50))).toBe(true);
+    expect(has({ date: httpDate(-50) }, null, httpDate(-51))).toBe(false);
+    expect(has({ date: "none" }, null, httpDate(0))).toBe(true);
+    expect(has({ date: "none" }, null, httpDate(-1))).toBe(false);
   });
 
   it("by the time it came where it has no date of its own", () => {
@@ -63,6 +67,9 @@ describe("a 304", () => {
     expect(confirmedBy([["etag", '"b"']], [a, b])).toBe(b);
     expect(confirmedBy([["etag", 'W/"a"']], [a, b])).toBe(a);
     expect(confirmedBy([["etag", '"c"']], [a, b])).toBeNull();
+    const weak = candidate('W/"b"');
+    expect(confirmedBy([["etag", '"b"']], [weak, b])).toBe(b);
+    expect(confirmedBy([["etag", '"b"']], [weak, a])).toBe(weak);
   });
 
   it("confirms no response that it calls by another name, even the only one there is", () => {
@@ -102,6 +109,19 @@ describe("a 304", () => {
       "content-encoding": "gzip",
     });
     expect([now.epoch, now.initialAge, now.times.responseMs]).toEqual([7, "3", NOW_MS + 2]);
+  });
+
+  it("leaves the coding of stored bytes alone, whatever it calls it", () => {
+    const codingAfter = (own: string, told: string) =>
+      fieldOf(
+        updated(stored({ "content-encoding": own }), {
+          fields: [["content-encoding", told]],
+          times: { requestMs: 0, responseMs: 0 },
+          epoch: 0,
+        }).fields,
+        "content-encoding",
+      );
+    expect([codingAfter("gzip", "x"), codingAfter("x", "gzip"), codingAfter("x", "y")]).toEqual(["gzip", "x", "y"]);
   });
 
   it("takes away fields it declares private", () => {

@@ -24,6 +24,9 @@ describe("Age", () => {
     expect(initialAgeMs("10", NOW_MS, times)).toBe(15_000);
     expect(initialAgeMs(null, NOW_MS - 60_000, times)).toBe(60_000);
     expect(initialAgeMs(null, NOW_MS + 60_000, times)).toBe(5000);
+    const atOnce = { requestMs: NOW_MS + 900, responseMs: NOW_MS + 900 };
+    expect(initialAgeMs(null, NOW_MS, atOnce)).toBe(0);
+    expect(initialAgeMs(null, NOW_MS - 1000, atOnce)).toBe(1900);
   });
 });
 
@@ -33,6 +36,7 @@ describe("a lifetime", () => {
     expect(lifetime({ "cache-control": "max-age=1", expires: httpDate(5) })).toBe(1);
     expect(lifetime({ expires: httpDate(5) })).toBe(5);
     expect(lifetime({ "cdn-cache-control": "max-age=7", "cache-control": "s-maxage=1" })).toBe(7);
+    expect(lifetime({ "cdn-cache-control": "public", expires: httpDate(5) })).toBe(0);
   });
 
   it("counts Expires from Date, whatever the clocks say", () => {
@@ -60,6 +64,8 @@ describe("a lifetime", () => {
 
   it("is a tenth of the time since the last change where nobody states one", () => {
     expect(lifetime({ "last-modified": httpDate(-1000) })).toBe(100);
+    expect(lifetime({ "last-modified": httpDate(-1) })).toBe(5);
+    expect(lifetime({ "last-modified": httpDate(0) })).toBe(0);
     expect(lifetime({ "last-modified": httpDate(-100_000_000) })).toBe(86_400);
     expect(lifetime({ "last-modified": httpDate(-1000) }, {}, 500)).toBe(0);
     expect(lifetime({ "last-modified": httpDate(-1000), "cache-control": "public" }, {}, 599)).toBe(100);
@@ -87,6 +93,9 @@ describe("serving stale", () => {
   it("is granted by the origin before the rule", () => {
     const granted = policy("max-age=1, stale-while-revalidate=5, stale-if-error=7");
     expect([granted.staleWhileRevalidateMs, granted.staleIfErrorMs]).toEqual([5000, 7000]);
+    const unread = policy("max-age=1, stale-while-revalidate=x, stale-if-error");
+    expect([unread.staleWhileRevalidateMs, unread.staleIfErrorMs]).toEqual([0, 0]);
+    expect(policy('stale-while-revalidate=5, a="').staleWhileRevalidateMs).toBe(60_000);
     const ruled = policy("max-age=1");
     expect([ruled.staleWhileRevalidateMs, ruled.staleIfErrorMs]).toEqual([60_000, 86_400_000]);
   });

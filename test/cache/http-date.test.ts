@@ -19,6 +19,13 @@ describe("HTTP dates", () => {
 
   it("put a two-digit year that is over 50 years ahead into the past", () => {
     expect(parseHttpDate("Sunday, 06-Nov-94 08:49:37 GMT", NOW_MS)).toBe(Date.UTC(1994, 10, 6, 8, 49, 37));
+    expect(parseHttpDate("Saturday, 21-Nov-76 12:00:00 GMT", NOW_MS)).toBe(Date.UTC(2076, 10, 21, 12));
+    expect(parseHttpDate("Saturday, 21-Nov-76 12:00:01 GMT", NOW_MS)).toBe(Date.UTC(1976, 10, 21, 12, 0, 1));
+  });
+
+  it("may have a leap second and no other", () => {
+    expect(parseHttpDate("Sat, 31 Dec 2016 23:59:60 GMT", NOW_MS)).toBe(Date.UTC(2017, 0, 1));
+    expect(parseHttpDate("Sat, 31 Dec 2016 23:59:61 GMT", NOW_MS)).toBeNull();
   });
 
   it.each([

@@ -39,6 +39,7 @@ describe("a response is stored", () => {
     { ruleInput: { ttlSeconds: 60, ignoreCookies: true }, asked: { cookied: true } },
     { response: control("max-age=60"), asked: { method: "POST", locatesTarget: true } },
     { response: control("max-age=60", { "content-range": "bytes 0-1/9" }), status: 206 },
+    { response: control("max-age=60", { "content-length": "10" }), ruleInput: { maxObjectBytes: 10 } },
   ])("%o", (given) => expect(judged(given)).toBeNull());
 });
 
@@ -66,6 +67,7 @@ describe("a response is not stored", () => {
     [{ response: control("max-age=60"), asked: { noStore: true } }, "request-no-store"],
     [{ response: control("max-age=60", { vary: "a, *" }) }, "vary"],
     [{ response: control("max-age=60"), status: 304 }, "status"],
+    [{ response: control("max-age=60"), status: 416 }, "status"],
     [{ response: control("no-store, must-understand, max-age=60"), status: 599 }, "status"],
     [{ response: control("max-age=60"), status: 206 }, "partial"],
     [{ response: control("max-age=60", { "content-length": "11" }), ruleInput: { maxObjectBytes: 10 } }, "too-large"],
