@@ -9,15 +9,15 @@ let first: RawOrigin;
 beforeAll(async () => {
   gateway = await startGateway(1, {
     request: { stripPrefix: "/api", rewrite: [{ from: "/old", to: "/new" }] },
-    cache: { rules: [{ match: { paths: ["/kept"] } }] },
+    cache: { rules: [{ match: { paths: ["/kept", "/kept/*"] } }] },
   });
   first = gateway.services[0]!.first;
 });
 afterAll(() => gateway.stop());
 beforeEach(() => void (first.received.length = 0));
 
-const send = async (host: string, target: string) =>
-  parseAnswer(await sendRaw(gateway.worker.port, head(host, "GET", target), 3000));
+const send = async (host: string, target: string, method = "GET") =>
+  parseAnswer(await sendRaw(gateway.worker.port, head(host, method, target), 3000));
 
 it.each([
   ["/old/a?b", "/new/a?b"],
@@ -27,6 +27,30 @@ it.each([
 ])("a request for %s reaches its origin as one for %s", async (target, expected) => {
   expect((await send("s0.localhost", target)).status).toBe(200);
   expect(first.received[0]!.split(" ")[1]).toBe(expected);
+});
+
+describe("a write", () => {
+  const status = async (target: string) => (await send("s0.localhost", target)).fields.get("cache-status");
+  beforeEach(() => {
+    first.respond = (socket) =>
+      socket.write(whole("kept", "Cache-Control: max-age=60", "Location: http://s0.localhost/kept/named"));
+  });
+
+  it.each(["/kept/a/../%7eb", "/kept/?q='1'"])("drops what is stored for its target as it came: %s", async (target) => {
+    expect(await status(target)).toContain("stored");
+    expect(await status(target)).toContain("; hit");
+    await send("s0.localhost", target, "DELETE");
+    expect(await status(target)).toContain("fwd=uri-miss");
+  });
+
+  it("drops what its answer names on the same host, with the root's dot or without", async () => {
+    for (const host of ["s0.localhost", "s0.localhost."]) {
+      expect(await status("/kept/named")).toContain("stored");
+      expect(await status("/kept/named")).toContain("; hit");
+      await send(host, "/kept/other", "DELETE");
+    }
+    expect(await status("/kept/named")).toContain("fwd=uri-miss");
+  });
 });
 
 describe("a host with the dot that may end an absolute name", () => {
