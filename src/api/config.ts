@@ -16,9 +16,9 @@ import {
   expiresAt,
   expiresInSchema,
   forceSchema,
+  maybeOverrideSchema,
   overrideBody,
   overrideExample,
-  overrideSchema,
   reasonSchema,
 } from "./override-body.ts";
 import { amend, standingOverrides } from "./overrides.ts";
@@ -102,7 +102,7 @@ const revisionSchema = z
     requestId: z.string(),
     base: z.string().describe("Content hash of the configuration that was deployed where it was made."),
     diff: z
-      .array(z.object({ key: z.string(), before: overrideSchema.nullable(), after: overrideSchema.nullable() }))
+      .array(z.object({ key: z.string(), before: maybeOverrideSchema, after: maybeOverrideSchema }))
       .describe("Every override that it changed."),
   })
   .openapi("Revision");
@@ -289,7 +289,7 @@ function shown(c: Context<ApiEnv>, document: Config): Record<string, unknown> {
   return (mayDo(c.var.principal, "config") ? document : withoutSecrets(document)) as Record<string, unknown>;
 }
 
-function told(override: unknown): z.infer<typeof overrideSchema> | null {
+function told(override: unknown): z.infer<typeof maybeOverrideSchema> {
   return override === null ? null : overrideBody(override as Override);
 }
 

@@ -29,14 +29,14 @@ export const serviceHealthSchema = z
   })
   .openapi("ServiceHealth");
 
-const live = declare("public", TAG, [], {
+const live = declare("public", TAG, [421], {
   method: "get",
   path: "/health/live",
   summary: "Whether the Worker runs",
   responses: { 200: answers("It does.", z.object({ status: z.literal("live") }), { status: "live" }) },
 });
 
-const ready = declare("public", TAG, [503], {
+const ready = declare("public", TAG, [421, 503], {
   method: "get",
   path: "/health/ready",
   summary: "Whether traffic may be sent here",

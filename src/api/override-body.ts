@@ -41,6 +41,9 @@ export const overrideSchema = z
   })
   .openapi("Override");
 
+/** Behind a union, since what has a name and is nullable is described as both at once: nothing is null and an override. */
+export const maybeOverrideSchema = z.union([overrideSchema]).nullable();
+
 export const overrideExample: z.infer<typeof overrideSchema> = {
   key: "administrative/euw1",
   kind: "administrative",

@@ -38,6 +38,7 @@ const ERRORS = {
   412: "It was changed in the meantime: `If-Match` names an old revision.",
   413: "The body is over 1 MiB.",
   415: "The body is not JSON.",
+  421: "The host is none that the control plane answers (`admin.hosts`).",
   422: "The `Idempotency-Key` was used for another request.",
   429: "Too many failed attempts from this address.",
   503: "Something is not configured, or what answers this cannot be reached.",

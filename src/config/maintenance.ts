@@ -3,9 +3,12 @@ import { about } from "#about";
 import * as z from "zod";
 
 /** One client address or a range of them. */
-export const cidrSchema = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], {
-  error: "an IP address or a CIDR: 203.0.113.7, 203.0.113.0/24, 2001:db8::/32",
-});
+export const cidrSchema = z.union(
+  [z.ipv4().meta({ format: "ipv4" }), z.ipv6().meta({ format: "ipv6" }), z.cidrv4(), z.cidrv6()],
+  {
+    error: "an IP address or a CIDR: 203.0.113.7, 203.0.113.0/24, 2001:db8::/32",
+  },
+);
 
 export const maintenanceSchema = z.strictObject({
   status: z.int().min(200).max(599).default(503).meta(about("Status of the answer.")),
