@@ -11,8 +11,8 @@ import {
   CONTACT_TIMEOUT_MS,
 } from "../src/agreement/timing.ts";
 import { loggedVersions } from "../src/agreement/view-state.ts";
+import { within } from "../src/within.ts";
 import type { HubCounters } from "./hub-description.ts";
-import { within } from "./hubs.ts";
 
 export interface ContactOptions {
   readonly controlPlane: () => ControlPlaneForHubs;

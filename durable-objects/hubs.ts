@@ -1,6 +1,7 @@
 /** How Durable Objects reach the hubs: by name, each made in its region, and not waited for too long. */
 import type { HubForObjects, HubName } from "../src/agreement/protocol.ts";
 import { regionOf } from "../src/agreement/sharding.ts";
+import { within } from "../src/within.ts";
 
 /** The hub of that name, as other Durable Objects see it. A hub is made where its first caller says, and stays there. */
 export function hubNamed(namespace: DurableObjectNamespace, name: HubName): HubForObjects {
@@ -16,12 +17,4 @@ export async function askHubs<Answer>(
 ): Promise<Map<HubName, Answer>> {
   const answers = await Promise.allSettled(hubs.map(async (hub) => [hub, await within(waitMs, ask(hub))] as const));
   return new Map(answers.flatMap((answer) => (answer.status === "fulfilled" ? [answer.value] : [])));
-}
-
-/** @throws Error when the promise takes longer; what it does then is nobody's concern */
-export function within<Value>(waitMs: number, promise: Promise<Value>): Promise<Value> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`Expected an answer within ${waitMs} ms, got none`)), waitMs);
-    promise.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
 }

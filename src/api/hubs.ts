@@ -2,6 +2,7 @@
 import * as z from "zod";
 import type { HubForApi } from "../../durable-objects/hub-description.ts";
 import type { HubName } from "../agreement/protocol.ts";
+import { within } from "../within.ts";
 import type { System } from "./system.ts";
 
 /** A hub on the other side of the planet answers within this, ms. */
@@ -42,11 +43,4 @@ export async function askHubs<Answer>(
 /** Who was asked, as answers say it. */
 export function hubsBody({ answers, away }: FromHubs<unknown>): z.infer<typeof hubsSchema> {
   return { answered: [...answers.keys()], away: [...away] };
-}
-
-function within<Value>(waitMs: number, promise: Promise<Value>): Promise<Value> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`Expected an answer within ${waitMs} ms, got none`)), waitMs);
-    promise.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
 }

@@ -20,6 +20,7 @@ import { hashText } from "../steering/hash.ts";
 import type { Picker, SteerRequest } from "../steering/policy.ts";
 import { rendezvous } from "../steering/rendezvous.ts";
 import { SESSION_COUNTERS } from "../telemetry/service-counters.ts";
+import { within } from "../within.ts";
 import type { ServiceAffinity } from "./affinity.ts";
 import type { Exchange } from "./exchange.ts";
 import { newSessionId } from "./session-id.ts";
@@ -163,10 +164,7 @@ export class BoundSessions {
 
   /** Calls are given up after a while, and the object is then left alone for a moment. */
   async #answerOf(call: Promise<BindingAnswer>): Promise<BindingAnswer | null> {
-    const deadline = Promise.withResolvers<null>();
-    const timer = setTimeout(() => deadline.resolve(null), GIVE_UP_MS);
-    const answer = await Promise.race([call.catch(() => null), deadline.promise]);
-    clearTimeout(timer);
+    const answer = await within(GIVE_UP_MS, call).catch(() => null);
     if (answer === null) this.#awayUntilMs = Date.now() + AWAY_MS;
     return answer;
   }

@@ -4,6 +4,7 @@ import type { ServiceConfig } from "../config/service.ts";
 import type { BeginQuestion } from "../resilience/idempotency.ts";
 import type { BeginAnswer, KeptAnswer, LedgerForIsolates } from "../resilience/idempotency-messages.ts";
 import { logError } from "../telemetry/log.ts";
+import { within } from "../within.ts";
 import type { Exchange } from "./exchange.ts";
 import { readUpload, type Upload, type UploadFault } from "./upload.ts";
 import type { Failure } from "./failure.ts";
@@ -118,14 +119,11 @@ async function beginWithin(
   question: BeginQuestion,
   context: Pick<ExecutionContext, "waitUntil">,
 ): Promise<BeginAnswer | null> {
-  const { promise: timeIsUp, resolve } = Promise.withResolvers<null>();
-  const timer = setTimeout(() => resolve(null), waitMs);
   const asked = ledger.begin(key, question).catch((error: unknown) => {
     logError("idempotency ledger could not be asked", error);
     return null;
   });
-  const begun = await Promise.race([asked, timeIsUp]);
-  clearTimeout(timer);
+  const begun = await within(waitMs, asked).catch(() => null);
   if (begun === null)
     context.waitUntil(
       asked.then((late) => (late?.decision === "run" ? tell(ledger, key, question.run, false, null) : undefined)),

@@ -5,6 +5,7 @@ import { KeyLease } from "../rate-limit/key-lease.ts";
 import { KeyMemory } from "../rate-limit/key-memory.ts";
 import { limiterText } from "../rate-limit/limiter-name.ts";
 import type { LimiterForIsolates, TakeAnswer, TakeRequest } from "../rate-limit/messages.ts";
+import { within } from "../within.ts";
 import type { Background, Reservation } from "./limit-counter.ts";
 
 /** The Durable Objects, one a key: what of their namespace is used. */
@@ -97,11 +98,8 @@ export class LimitMemory {
     request: TakeRequest,
     late: (answer: TakeAnswer) => void,
   ): Promise<TakeAnswer | null> {
-    const deadline = Promise.withResolvers<null>();
-    const timer = setTimeout(() => deadline.resolve(null), this.#timeoutMs);
     const call = this.#limiter(known, key).then((limiter) => limiter.take(request));
-    const answer = await Promise.race([call.catch(() => null), deadline.promise]);
-    clearTimeout(timer);
+    const answer = await within(this.#timeoutMs, call).catch(() => null);
     clock.look(Date.now());
     if (answer !== null) return answer;
     known.awayUntilMs = clock.nowMs + AWAY_MS;

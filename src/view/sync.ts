@@ -11,6 +11,7 @@ import { hubFor } from "../agreement/sharding.ts";
 import { FIRST_SYNC_MS, HOLD_MS, LEASE_MS, URGENT_MS } from "../agreement/timing.ts";
 import { abandonSync, beginSync, takeAnswer, type ViewState } from "../agreement/view-state.ts";
 import type { SyncCounters } from "../telemetry/sync-counters.ts";
+import { within } from "../within.ts";
 import type { ReportBook } from "./report.ts";
 
 /** A hub answers within its hold and a trip; after that it is not waited for, ms. */
@@ -275,15 +276,4 @@ function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, ms);
   });
-}
-
-/** @throws Error when the promise takes longer; what it does then is nobody's concern */
-async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
-  const { promise: timeout, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error(`Expected an answer within ${ms} ms, got none`)), ms);
-  try {
-    return await Promise.race([promise, timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
