@@ -4,5 +4,5 @@ function wordsFor({ code, format, pattern, prefix }) {
   return `Invalid string: must ${format === "starts_with" ? `start with "${prefix}"` : `match pattern ${pattern}`}`;
 }
 
-// eslint-disable-next-line import/no-default-export -- zod imports it so.
-export default () => ({ localeError: wordsFor });
+/** As zod's own locales are made. */
+export const words = () => ({ localeError: wordsFor });

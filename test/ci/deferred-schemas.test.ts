@@ -56,7 +56,7 @@ describe("the words of zod's that the Worker has", () => {
     ["a prefix", z.string().startsWith("ab"), "x"],
     ["a rule", z.string().refine(() => false), "x"],
   ])("are zod's where the Worker repeats them: %s", async (_what, schema, value) => {
-    const { default: words } = (await import(`${BUNDLE}zod-words.js`)) as { default: typeof z.locales.en };
+    const { words } = (await import(`${BUNDLE}zod-words.js`)) as { words: typeof z.locales.en };
     const [issue] = schema.safeParse(value).error!.issues;
     expect(issue!.message).toMatch(/^Invalid/);
     expect(words().localeError(issue as z.core.$ZodRawIssue)).toBe(issue!.message);
