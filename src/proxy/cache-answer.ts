@@ -10,6 +10,7 @@ import type { StoredResponse } from "../cache/stored-response.ts";
 import type { CacheRule } from "../config/cache.ts";
 import { slice } from "./cache-body.ts";
 import type { Derived } from "./cache-plan.ts";
+import { openRelay } from "./relay.ts";
 
 /** A stored response to be sent, its bytes at hand or streamed. */
 export interface Servable {
@@ -148,7 +149,7 @@ function cut(
 ): Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | null {
   if (body === null) return null;
   if (body instanceof Uint8Array) return body.subarray(offset, offset + length);
-  return slice(body, offset, length).pipeThrough(new FixedLengthStream(length));
+  return slice(body, offset, length).pipeThrough(openRelay(length));
 }
 
 function release(body: Servable["body"]): void {

@@ -1,4 +1,5 @@
 /** Bodies on their way into the store: passed on as they come, collected while small, cut for ranges. */
+import { fill } from "./relay.ts";
 
 /** What became of a body that was passed on. */
 export type Passed =
@@ -56,7 +57,7 @@ export async function passOn(body: ReadableStream<Uint8Array>, sinks: Sinks): Pr
       if (chunks === null && client?.isOpen === true && store?.isOpen !== true) {
         // Nobody here wants the rest: the runtime moves it without waking JavaScript for every piece.
         reader.release();
-        await body.pipeTo(client.handOver());
+        await fill(client.handOver(), body);
         return { kind: "streamed", storedBytes: null };
       }
     }

@@ -6,6 +6,7 @@ import type { Derived, Entry } from "./cache-plan.ts";
 import type { Landing } from "./cache-flights.ts";
 import { passOn, type Sinks } from "./cache-body.ts";
 import type { Turn } from "./cache-turn.ts";
+import { openRelay } from "./relay.ts";
 
 /** What can be validated is worth keeping for this long after it went stale. */
 const VALIDATED_FOR_MS = 86_400_000;
@@ -37,7 +38,7 @@ export function storeWhilePassing(
 ): { readable: ReadableStream<Uint8Array> | null; landing: Promise<Landing<Entry>> } {
   const { cache, key, rule, exchange } = turn;
   const { maxObjectBytes } = cache.config.memory;
-  const client = sink === null ? null : pipe(length);
+  const client = sink === null ? null : openRelay(length);
   const { promise: whole, resolve: tellWhole } = Promise.withResolvers<number | null>();
   const { promise: landing, resolve: release } = Promise.withResolvers<Landing<Entry>>();
   // Who waits for something too large waits in vain.
@@ -49,7 +50,7 @@ export function storeWhilePassing(
     overflow: () => {
       release({ kind: "unshared" });
       if (stored.range !== null || rule.maxObjectBytes <= maxObjectBytes) return null;
-      const store = pipe(length);
+      const store = openRelay(length);
       const keptForMs = keepForMs(stored, derived.policy);
       exchange.context.waitUntil(cache.edge.put(key, stored, { stream: store.readable, whole }, keptForMs));
       return store.writable;
@@ -66,11 +67,6 @@ export function storeWhilePassing(
   };
   exchange.context.waitUntil(passing());
   return { readable: client?.readable ?? null, landing };
-}
-
-/** With a known length, so that a body cut short does not look whole. */
-function pipe(length: number | null): { readable: ReadableStream<Uint8Array>; writable: WritableStream<Uint8Array> } {
-  return length === null ? new IdentityTransformStream() : new FixedLengthStream(length);
 }
 
 function keepForMs(stored: StoredResponse, policy: Policy): number {

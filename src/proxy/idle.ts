@@ -1,5 +1,6 @@
 /** A relay that gives a response body up when it stays silent too long. Costs a pass through the Worker. */
-import { pipeFor } from "./watch-end.ts";
+import { bodyLengthOf } from "./body-length.ts";
+import { openRelay } from "./relay.ts";
 
 /**
  * Passes a body on and breaks it off when nothing comes for `idleMs`.
@@ -7,7 +8,7 @@ import { pipeFor } from "./watch-end.ts";
  * @param idleMs longest silence, ms
  */
 export function relayWithIdleLimit(response: Response, idleMs: number): ReadableStream<Uint8Array> {
-  const { readable, writable } = pipeFor(response);
+  const { readable, writable } = openRelay(bodyLengthOf(response));
   void pump(response.body!.getReader(), writable.getWriter(), idleMs);
   return readable;
 }
