@@ -12,7 +12,7 @@ import type { OriginConfig } from "../config/origin.ts";
 import type { ServiceConfig } from "../config/service.ts";
 import type { AdministrativeState } from "../steering/origin-state.ts";
 import { expiryOf, type Override, type ConfigOverride, type PolicyOverride, type Registration } from "./override.ts";
-import { durationMs, nextStepMs, standingAt, valueAt } from "./rebalance.ts";
+import { durationMs, nextStepMs, standingAt, valueAt } from "./taking-effect.ts";
 
 export interface Overlay {
   /** What the configuration has become: replaced, policies changed, registered origins in their pools. */

@@ -1,7 +1,7 @@
 /** An operator's runtime change laid over the deployed configuration: one operation on one id, with an optional expiry. */
 import type { Maintenance } from "../config/maintenance.ts";
 import type { OriginConfig } from "../config/origin.ts";
-import type { Taking } from "./rebalance.ts";
+import type { Taking } from "./taking-effect.ts";
 import type { PolicyName } from "../config/steering.ts";
 import type { Administrative } from "../steering/origin-state.ts";
 

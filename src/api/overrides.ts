@@ -1,7 +1,7 @@
 /** Overrides as the control plane changes them: worked out from what stands, and made only if it still stands. */
 import type { Context } from "hono";
 import { layOver, servicesWithoutOrigins, type Overlay, type Overrides } from "../agreement/overlay.ts";
-import { rebalanced, settled, type UnsignedEntry } from "../agreement/rebalanced.ts";
+import { rebalanced, settled, type UnsignedEntry } from "../agreement/topology-change.ts";
 import type { LogEntry } from "../agreement/revision.ts";
 import { makeChange, reached, type ChangeAnswer, type Deed } from "./change.ts";
 import { revisionsNamed } from "./if-match.ts";

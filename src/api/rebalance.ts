@@ -2,8 +2,8 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import * as z from "zod";
 import type { Override } from "../agreement/override.ts";
-import { nextStepMs, progressOf } from "../agreement/rebalance.ts";
-import { originOf, released, serviceOfOrigin, waitingOf } from "../agreement/rebalanced.ts";
+import { nextStepMs, progressOf } from "../agreement/taking-effect.ts";
+import { originOf, released, serviceOfOrigin, waitingOf } from "../agreement/topology-change.ts";
 import type { Revision } from "../agreement/revision.ts";
 import type { Config } from "../config/schema.ts";
 import { reached } from "./change.ts";

@@ -8,7 +8,7 @@ import {
   takingOf,
   valueAt,
   type Taking,
-} from "../../src/agreement/rebalance.ts";
+} from "../../src/agreement/taking-effect.ts";
 import { rebalanceSchema } from "../../src/config/rebalance.ts";
 
 const START = 1_000_000;

@@ -3,7 +3,7 @@ import type { Config } from "../config/schema.ts";
 import type { ServiceConfig } from "../config/service.ts";
 import type { Override } from "./override.ts";
 import type { Overlay, Overrides } from "./overlay.ts";
-import { durationMs, standingAt, takingOf, valueAt, type Taking } from "./rebalance.ts";
+import { durationMs, standingAt, takingOf, valueAt, type Taking } from "./taking-effect.ts";
 
 /** An override without who laid it. */
 export type Unsigned = Override extends infer Each ? (Each extends unknown ? Omit<Each, "by"> : never) : never;

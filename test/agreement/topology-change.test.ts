@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { layOver } from "../../src/agreement/overlay.ts";
 import { overrideKey, type Override } from "../../src/agreement/override.ts";
-import { rebalanced, released, settled, waitingOf, type UnsignedEntry } from "../../src/agreement/rebalanced.ts";
+import { rebalanced, released, settled, waitingOf, type UnsignedEntry } from "../../src/agreement/topology-change.ts";
 import { defineConfig } from "../../src/config/define.ts";
 import { originSchema } from "../../src/config/origin.ts";
 
