@@ -8,6 +8,7 @@ import { makeChange, reached } from "./change.ts";
 import { cursorOf, pageQuery } from "./page.ts";
 import { ApiProblem } from "./problem.ts";
 import { answers, declare, json } from "./route.ts";
+import { strayUrls } from "./stray-urls.ts";
 import type { ApiEnv, System } from "./system.ts";
 import { invalid } from "./validation.ts";
 import { confirmationBody, confirmationExample, confirmationSchema, waitMember, waitOf, waitQuery } from "./wait.ts";
@@ -184,7 +185,7 @@ export function addCachePurge(app: OpenAPIHono<ApiEnv>, system: System): void {
 
 /** A name that belongs to nothing is a slip of the pen, and a purge of it would be answered as if it had done something. */
 function refuseUnknown(system: System, urls: readonly string[], service: string | undefined): void {
-  const services = Object.keys(system.config.services);
+  const services = Object.keys(system.effective().services);
   const unknown =
     service === undefined || services.includes(service)
       ? []
@@ -194,16 +195,7 @@ function refuseUnknown(system: System, urls: readonly string[], service: string 
             detail: `Expected \`service\` to be one of ${services.join(", ")}, got "${service}"`,
           },
         ];
-  const stray = urls.flatMap((url, index) =>
-    system.locate(url).service !== null
-      ? []
-      : [
-          {
-            pointer: `#/urls/${index}`,
-            detail: `Expected \`urls.${index}\` to be a URL that a service answers, got "${url}"`,
-          },
-        ],
-  );
+  const stray = strayUrls(system, urls);
   if (unknown.length + stray.length > 0) throw invalid([...unknown, ...stray]);
 }
 

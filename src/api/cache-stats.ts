@@ -75,7 +75,7 @@ const EVENTS = {
 export function addCacheStats(app: OpenAPIHono<ApiEnv>, system: System): void {
   app.openapi(stats, async (c) => {
     const { service } = c.req.valid("query");
-    const names = service === undefined ? Object.keys(system.config.services) : [serviceParam(system, service)];
+    const names = service === undefined ? Object.keys(system.effective().services) : [serviceParam(system, service)];
     const told = await askHubs(system, (hub) => hub.statistics());
     const services = names.map((name) => {
       const regions = new Map<string, Record<string, number>>();

@@ -3,6 +3,7 @@ import type { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import * as z from "zod";
 import { answers, declare, json } from "./route.ts";
+import { strayUrls } from "./stray-urls.ts";
 import type { ApiEnv, System } from "./system.ts";
 import { invalid } from "./validation.ts";
 
@@ -71,16 +72,7 @@ export function addCacheWarm(app: OpenAPIHono<ApiEnv>, system: System): void {
   app.openapi(warm, async (c) => {
     const { urls } = c.req.valid("json");
     // Nothing but the services' own URLs: this must not become a way to reach other places from here.
-    const stray = urls.flatMap((url, index) =>
-      system.locate(new URL(url).href).service !== null
-        ? []
-        : [
-            {
-              pointer: `#/urls/${index}`,
-              detail: `Expected \`urls.${index}\` to be a URL that a service answers, got "${url}"`,
-            },
-          ],
-    );
+    const stray = strayUrls(system, urls);
     if (stray.length > 0) throw invalid(stray);
     const results: z.infer<typeof warmedSchema>[] = [];
     const left = urls.entries();

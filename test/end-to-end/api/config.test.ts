@@ -114,6 +114,11 @@ describe(`PUT ${BASE}`, () => {
     expect((await put(changed, before.revision, { force: true })).status).toBe(200);
     expect((await services.visit("more.localhost")).status).toBe(200);
     expect((await services.visit("blog.localhost")).status).toBe(421);
+    const purge = (service: string) =>
+      services.api.call("purge", "POST", "/api/v1/cache/purge", { body: { everything: true, service } });
+    expect([(await purge("more")).status, (await purge("blog")).status]).toEqual([200, 400]);
+    const stats = await services.api.call<{ services: { service: string }[] }>("read", "GET", "/api/v1/cache/stats");
+    expect(stats.body.services.map(({ service }) => service)).toEqual(["shop", "more"]);
     await rollback(before.revision, { force: true });
     expect((await services.visit("blog.localhost")).status).toBe(200);
   });
