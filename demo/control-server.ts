@@ -1,6 +1,7 @@
 /** Changes how origins behave over HTTP: `GET /origins`, `GET /origins/us-east`, `POST /origins/us-east {"mode":"down"}`. */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { parseBehaviour } from "./behaviour.ts";
+import { close, listen } from "./listen.ts";
 import type { Origin } from "./origin.ts";
 
 const MAX_BODY_BYTES = 16 * 1024;
@@ -44,16 +45,10 @@ export async function startControlServer(
       }
     })();
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject).listen({ port, host: "127.0.0.1", exclusive: true }, resolve);
-  });
+  await listen(server, port);
   return {
     url: `http://127.0.0.1:${port}`,
-    stop: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    stop: () => close(server),
   };
 }
 

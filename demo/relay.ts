@@ -1,5 +1,6 @@
 /** Stands in front of an origin and notes when each request was there: what an origin sees, whatever the balancer says. */
 import { Agent, createServer, request as send } from "node:http";
+import { close, listen } from "./listen.ts";
 import { freePort } from "./ports.ts";
 
 /** One request at the origin. Times are ms since the epoch. */
@@ -43,17 +44,13 @@ export async function startRelay(target: string): Promise<Relay> {
     answer.on("close", () => answer.writableFinished || outgoing.destroy());
     incoming.pipe(outgoing);
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject).listen({ port, host: "127.0.0.1", exclusive: true }, resolve);
-  });
+  await listen(server, port);
   return {
     port,
     visits,
-    stop: () =>
-      new Promise((resolve) => {
-        agent.destroy();
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    stop() {
+      agent.destroy();
+      return close(server);
+    },
   };
 }

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { makeToken } from "../../src/config/admin-token.ts";
 import { defineConfig } from "../../src/config/define.ts";
 import { send } from "../client.ts";
+import { close, listen } from "../listen.ts";
 import { PLACES, type Place } from "../places.ts";
 import { freePort } from "../ports.ts";
 import type { Scenario, ScenarioResult, Stage } from "../scenario.ts";
@@ -134,19 +135,13 @@ async function startShop() {
     response.setHeader("Cache-Tag", TAG);
     response.end(JSON.stringify({ product: 42, price }));
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject).listen({ port, host: "127.0.0.1", exclusive: true }, resolve);
-  });
+  await listen(server, port);
   return {
     port,
     price: () => price,
     asked: () => asked,
     raisePrice: () => void price++,
-    stop: () =>
-      new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
+    stop: () => close(server),
   };
 }
 
