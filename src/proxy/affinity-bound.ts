@@ -79,11 +79,7 @@ export class BoundSessions {
   }
 
   recall(exchange: Exchange): Recalled | Promise<Recalled> {
-    const key = sessionKeyOf(this.#source, {
-      headers: exchange.headers,
-      target: exchange.target,
-      clientAddress: exchange.fields.clientAddress,
-    });
+    const key = this.#keyOf(exchange);
     if (key === null) return NOBODY;
     const nowMs = Date.now();
     const known = this.#remembered.peek(key);
@@ -102,11 +98,7 @@ export class BoundSessions {
 
   /** A session was served elsewhere and is at home there now: written behind. If another was first, that stands. */
   moved(exchange: Exchange, before: Session, after: Session, { pool, origin }: Candidate): void {
-    const key = sessionKeyOf(this.#source, {
-      headers: exchange.headers,
-      target: exchange.target,
-      clientAddress: exchange.fields.clientAddress,
-    });
+    const key = this.#keyOf(exchange);
     const known = key === null ? undefined : this.#remembered.peek(key);
     if (key === null || known === undefined || known.session.id !== before.id) return;
     const { id } = before;
@@ -115,6 +107,10 @@ export class BoundSessions {
     known.session = after;
     known.spot = to;
     exchange.context.waitUntil(this.#move(key, ask));
+  }
+
+  #keyOf({ headers, target, fields }: Exchange): string | null {
+    return sessionKeyOf(this.#source, { headers, target, clientAddress: fields.clientAddress });
   }
 
   async #move(key: string, ask: MoveAsk): Promise<void> {
