@@ -16,6 +16,7 @@ import type { PurgeMark } from "../../src/agreement/purge-mark.ts";
 import { CONTACT_LEASE_MS, LEASE_MS, TICK_MS } from "../../src/agreement/timing.ts";
 import { beginSync, newView, takeAnswer, type ViewState } from "../../src/agreement/view-state.ts";
 import type { SyncAnswer } from "../../src/agreement/protocol.ts";
+import { SOUND_READING } from "../support/reading.ts";
 
 const MARK: PurgeMark = { kind: "tag", service: null, value: "news", soft: false, epoch: 1 };
 
@@ -105,19 +106,7 @@ describe("a hub", () => {
   it("gives a caller that had another instance's origins all of its own", () => {
     const view = newView("isolate", "weur", "base");
     const state = registeredHub();
-    const reading = {
-      breaker: "open",
-      admission: 1,
-      healthy: true,
-      latencyMs: Number.NaN,
-      latencySamples: 0,
-      latencyAgeMs: 0,
-      inFlight: 0,
-      kept: 1,
-      saturation: 0,
-      load: 0,
-    } as const;
-    change(state.origins, [{ key: "euw1", value: reading }]);
+    change(state.origins, [{ key: "euw1", value: { ...SOUND_READING, breaker: "open" } }]);
     sync(state, view, 100);
     expect(view.origins.entries.get("euw1")?.value?.breaker).toBe("open");
     const next = startHub({ name: "weur", region: "weur", instance: "hub-2" }, 0, 200, 200);

@@ -2,19 +2,9 @@ import { describe, expect, it } from "vitest";
 import { HubReadings } from "../../durable-objects/hub-readings.ts";
 import type { OriginReading } from "../../src/agreement/protocol.ts";
 import { deltaSince, emptySection } from "../../src/agreement/section.ts";
+import { SOUND_READING } from "../support/reading.ts";
 
-const READING: OriginReading = {
-  breaker: "closed",
-  admission: 1,
-  healthy: true,
-  latencyMs: 40,
-  latencySamples: 10,
-  latencyAgeMs: 0,
-  inFlight: 3,
-  load: 20,
-  kept: 1,
-  saturation: 0.5,
-};
+const READING = { ...SOUND_READING, latencyMs: 40, latencySamples: 10, inFlight: 3, load: 20, saturation: 0.5 };
 
 function setUp() {
   const section = emptySection<OriginReading>();

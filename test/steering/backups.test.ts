@@ -2,24 +2,17 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { refreshAvailability, type ServiceState } from "../../src/steering/availability.ts";
 import { backupPlace } from "../../src/steering/backups.ts";
-import { nextCandidate, type Candidate } from "../../src/steering/candidates.ts";
+import { nextCandidate } from "../../src/steering/candidates.ts";
 import { explain } from "../../src/steering/explain.ts";
 import { refusalOf, type OriginState } from "../../src/steering/origin-state.ts";
-import { origin, pool, requestFrom, service } from "./support.ts";
+import { origin, pool, requestFrom, service, triedInOrder } from "./support.ts";
 
 const NOW = 1_000_000;
 
 const backup = (id: string, place: number, over: Partial<OriginState> = {}) => origin(id, { backup: place, ...over });
 const out = { breaker: "open" } as const;
 
-/** The ids a request would try, in order. */
-function order(state: ServiceState, request = requestFrom("enam")): string[] {
-  const tried: Candidate[] = [];
-  for (let next = nextCandidate(state, request, tried, NOW); next; next = nextCandidate(state, request, tried, NOW)) {
-    tried.push(next);
-  }
-  return tried.map((candidate) => candidate.origin.id);
-}
+const order = (state: ServiceState, request = requestFrom("enam")) => triedInOrder(state, request, NOW);
 
 /** The share of requests that go to each origin first. */
 function firstShares(state: ServiceState): Record<string, number> {

@@ -1,21 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { nextCandidate, type Candidate } from "../../src/steering/candidates.ts";
+import { nextCandidate } from "../../src/steering/candidates.ts";
 import type { ServiceState } from "../../src/steering/availability.ts";
 import { refusalOf } from "../../src/steering/origin-state.ts";
-import { origin, pool, requestFrom, service } from "./support.ts";
+import { origin, pool, requestFrom, service, triedInOrder } from "./support.ts";
 
 const NOW = 1_000_000;
 const request = requestFrom("enam");
 
-/** The ids a request would try, in order. */
-function order(state: ServiceState): string[] {
-  const tried: Candidate[] = [];
-  for (let next = nextCandidate(state, request, tried, NOW); next; next = nextCandidate(state, request, tried, NOW)) {
-    tried.push(next);
-  }
-  return tried.map((candidate) => candidate.origin.id);
-}
+const order = (state: ServiceState) => triedInOrder(state, request, NOW);
 
 describe("the order of candidates", () => {
   it("tries another pool before another origin of the same pool", () => {

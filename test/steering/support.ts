@@ -4,6 +4,7 @@ import { REGION_LOCATIONS, REGIONS } from "../../src/config/region.ts";
 import { breakerSchema } from "../../src/config/breaker.ts";
 import { originSchema } from "../../src/config/origin.ts";
 import { steeringSchema, type PolicyName, type SteeringConfig } from "../../src/config/steering.ts";
+import { nextCandidate, type Candidate } from "../../src/steering/candidates.ts";
 import { hashText } from "../../src/steering/hash.ts";
 import { unitVector, type Place } from "../../src/steering/place.ts";
 import { localBreaker } from "../../src/resilience/local-breaker.ts";
@@ -151,4 +152,11 @@ export function service(pools: PoolState[], over: Partial<ServiceState> = {}, st
     validUntilMs: 0,
     ...over,
   };
+}
+
+/** The ids of the origins that a request would try, one after the other. */
+export function triedInOrder(state: ServiceState, request: SteerRequest, nowMs: number): string[] {
+  const tried: Candidate[] = [];
+  for (let next; (next = nextCandidate(state, request, tried, nowMs)) !== null;) tried.push(next);
+  return tried.map(({ origin }) => origin.id);
 }

@@ -9,6 +9,7 @@ import { configSchema, type Config } from "../../src/config/schema.ts";
 import { refusalOf } from "../../src/steering/origin-state.ts";
 import { prepareService } from "../../src/view/service-state.ts";
 import { ViewSubjects } from "../../src/view/apply.ts";
+import { SOUND_READING } from "../support/reading.ts";
 
 const config = configSchema.parse({
   services: {
@@ -56,18 +57,7 @@ const drain = (expiresAtMs: number | null = null): Override => ({
   expiresAtMs,
 });
 
-const READING: OriginReading = {
-  breaker: "closed",
-  admission: 1,
-  healthy: true,
-  latencyMs: 40,
-  latencySamples: 10,
-  latencyAgeMs: 500,
-  inFlight: 7,
-  load: 3,
-  kept: 1,
-  saturation: 0,
-};
+const READING = { ...SOUND_READING, latencyMs: 40, latencySamples: 10, latencyAgeMs: 500, inFlight: 7, load: 3 };
 const read = (over: Partial<OriginReading>): ViewDelta => ({
   origins: { from: 0, to: 1, entries: [{ key: "euw1", version: 1, value: { ...READING, ...over } }] },
 });
