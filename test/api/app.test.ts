@@ -1,5 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { bench, HOST, SAMPLE } from "./support.ts";
+import { documentOf } from "../../src/api/document.ts";
+import { operationsOf } from "../../src/api/operations.ts";
+import { withExamplesOnly } from "../../src/api/reference-page.ts";
+import { bench, HOST, SAMPLE, sampleApp } from "./support.ts";
 
 describe("every answer of the control plane", () => {
   it.each(["/health/live", "/docs", "/api/v1/openapi.json", "/nothing/here"])(
@@ -129,6 +132,17 @@ describe("/docs", () => {
     expect(html).not.toMatch(/<script|(?:src|href)="https?:/);
     const style = await call(null, "GET", "/docs/style.css");
     expect(style.headers.get("Content-Type")).toContain("text/css");
+  });
+
+  it("tells of every operation what the document tells", async () => {
+    const app = await sampleApp();
+    const operations = operationsOf(documentOf(app));
+    expect(operationsOf(documentOf(withExamplesOnly(app)))).toEqual(operations);
+    const { call } = await bench();
+    const html = await (await call(null, "GET", "/docs")).text();
+    for (const { method, path } of operations) {
+      expect(html).toContain(`<span class="method">${method}</span> ${path}</code>`);
+    }
   });
 });
 
