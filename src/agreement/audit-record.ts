@@ -75,6 +75,8 @@ export function withoutSecrets(value: unknown): unknown {
 
 function redact(value: unknown, isSensitive: boolean): unknown {
   if (typeof value === "string") return isSensitive ? REDACTED : withoutCredentials(value);
+  // Whether something is so (`ignoreCookies`) is no secret, whatever it is called.
+  if (typeof value === "boolean") return value;
   if (typeof value !== "object" || value === null) return isSensitive && value !== null ? REDACTED : value;
   if (Array.isArray(value)) return value.map((element) => redact(element, isSensitive));
   return Object.fromEntries(

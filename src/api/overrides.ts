@@ -8,8 +8,15 @@ import { revisionsNamed } from "./if-match.ts";
 import { ApiProblem } from "./problem.ts";
 import type { ApiEnv, System } from "./system.ts";
 
-/** How often a change is worked out again because others changed something meanwhile. */
-const ATTEMPTS = 5;
+/**
+ * How often a change is worked out again because others changed something meanwhile. Of those that race one always gets
+ * through, so fifty at once (a fleet that registers itself) all do.
+ */
+const ATTEMPTS = 50;
+
+/** Who lost a race waits for up to so long, at random, more from one time to the next, ms. */
+const STAND_BACK_MS = 10;
+const STAND_BACK_CAP_MS = 200;
 
 /** The overrides that stand, and what they make of the deployed configuration. */
 export interface StandingOverrides {
@@ -71,6 +78,8 @@ export async function amend(
     } catch (error) {
       const isRaced = error instanceof ApiProblem && error.kind === "superseded" && wentBy === null;
       if (!isRaced || attempt === ATTEMPTS) throw error;
+      const mostMs = Math.min(STAND_BACK_CAP_MS, STAND_BACK_MS * attempt);
+      await new Promise((resolve) => setTimeout(resolve, mostMs * Math.random()));
     }
   }
 }

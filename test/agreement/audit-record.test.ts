@@ -34,7 +34,14 @@ describe("what is stored of a change", () => {
   });
 
   it("keeps what says nothing secret as it is", () => {
-    const value = { kind: "weight", origin: "eu1", weight: 0, expiresAtMs: null, list: [1, "two", false] };
+    const value = {
+      kind: "weight",
+      origin: "eu1",
+      weight: 0,
+      expiresAtMs: null,
+      list: [1, "two", false],
+      ignoreCookies: false,
+    };
     expect(redacted(value)).toEqual(value);
     expect(redacted(null)).toBeNull();
   });
