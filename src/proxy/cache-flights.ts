@@ -83,9 +83,4 @@ export class Flights<E = unknown> {
     this.#unshared.delete(key);
     return false;
   }
-
-  /** What came after all could be shared. */
-  clearUnshared(key: string): void {
-    this.#unshared.delete(key);
-  }
 }
