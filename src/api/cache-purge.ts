@@ -3,14 +3,17 @@ import type { OpenAPIHono } from "@hono/zod-openapi";
 import * as z from "zod";
 import { purgeKey } from "../agreement/purge-mark.ts";
 import type { Revision } from "../agreement/revision.ts";
-import { marksOf } from "../cache/purge-targets.ts";
+import { marksOf, type PurgeTargets } from "../cache/purge-targets.ts";
+import { covers } from "../config/admin-reach.ts";
+import { withoutRootDot } from "../config/host.ts";
+import { expectation } from "../config/problem.ts";
 import { makeChange, reached } from "./change.ts";
 import { cursorOf, pageQuery } from "./page.ts";
 import { ApiProblem } from "./problem.ts";
 import { answers, declare, json } from "./route.ts";
 import { strayUrls } from "./stray-urls.ts";
 import type { ApiEnv, System } from "./system.ts";
-import { invalid } from "./validation.ts";
+import { fieldError, invalid } from "./validation.ts";
 import { confirmationBody, confirmationExample, confirmationSchema, waitMember, waitOf, waitQuery } from "./wait.ts";
 
 const TAG = "Cache";
@@ -148,7 +151,7 @@ export function addCachePurge(app: OpenAPIHono<ApiEnv>, system: System): void {
   app.openapi(purge, async (c) => {
     const { reason, service, everything = false, ...named } = c.req.valid("json");
     const marks = marksOf({ ...named, everything, service: service ?? null });
-    refuseUnknown(system, named.urls, service);
+    refuseUnknown(system, named, service);
     if (marks.length === 0 || marks.length > MAX_TARGETS) {
       const expected = `Expected 1 to ${MAX_TARGETS} of \`urls\`, \`tags\`, \`prefixes\`, \`hosts\` and \`everything\` together`;
       throw invalid([{ pointer: "#", detail: `${expected}, got ${marks.length}` }]);
@@ -184,20 +187,35 @@ export function addCachePurge(app: OpenAPIHono<ApiEnv>, system: System): void {
 }
 
 /** A name that belongs to nothing is a slip of the pen, and a purge of it would be answered as if it had done something. */
-function refuseUnknown(system: System, urls: readonly string[], service: string | undefined): void {
-  const services = Object.keys(system.effective().services);
-  const unknown =
-    service === undefined || services.includes(service)
-      ? []
-      : [
-          {
-            pointer: "#/service",
-            detail: `Expected \`service\` to be one of ${services.join(", ")}, got "${service}"`,
-          },
-        ];
-  const stray = strayUrls(system, urls);
-  if (unknown.length + stray.length > 0) throw invalid([...unknown, ...stray]);
+function refuseUnknown(
+  system: System,
+  { urls, hosts, prefixes }: Pick<PurgeTargets, "urls" | "hosts" | "prefixes">,
+  service: string | undefined,
+): void {
+  const services = system.effective().services;
+  const patterns = Object.values(services).flatMap((each) => each.hosts);
+  const isServed = (place: string) => {
+    const url = URL.parse(`http://${place}`);
+    return url !== null && patterns.some((pattern) => covers(pattern, withoutRootDot(url.hostname)));
+  };
+  const errors = [
+    ...strayUrls(system, urls),
+    ...stray("prefixes", prefixes, "of a host that a service answers", (prefix) =>
+      isServed(prefix.replace(/^https?:\/\//i, "")),
+    ),
+    ...stray("hosts", hosts, "a host that a service answers", isServed),
+  ];
+  if (service !== undefined && !Object.hasOwn(services, service)) {
+    const expected = `one of ${Object.keys(services).join(", ")}`;
+    errors.unshift(fieldError(expectation(["service"], expected, service), true));
+  }
+  if (errors.length > 0) throw invalid(errors);
 }
+
+const stray = (field: string, values: readonly string[], what: string, isKnown: (value: string) => boolean) =>
+  values.flatMap((value, index) =>
+    isKnown(value) ? [] : [fieldError(expectation([field, index], what, value), true)],
+  );
 
 function idOf(epoch: number): string {
   return `purge-${epoch}`;

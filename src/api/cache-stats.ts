@@ -102,5 +102,5 @@ function countsOf(counters: Readonly<Record<string, number>>): Counts {
   );
   const counts = Object.fromEntries(entries) as Record<keyof typeof EVENTS, number>;
   const requests = entries.reduce((sum, [, count]) => sum + count, 0);
-  return { requests, ...counts, hitRatio: requests === 0 ? null : 1 - counts.misses / requests };
+  return { requests, ...counts, hitRatio: requests === 0 ? null : (requests - counts.misses) / requests };
 }

@@ -144,7 +144,7 @@ export function addInstanceState(app: OpenAPIHono<ApiEnv>, system: System): void
       const isKnown = Object.values(overlay.config.services).some(({ pools }) =>
         Object.values(pools).some(({ origins }) => origins.some(({ id }) => id === origin)),
       );
-      if (!isKnown) throw new ApiProblem("not-found", "There is no such origin.");
+      if (!isKnown) throw new ApiProblem("not-found", `There is no origin \`${origin}\`.`);
       const value = { kind: "failure" as const, origin, expiresAtMs: expiresAt(system, seconds) };
       const entries = [{ key: `failure/${origin}`, value }];
       return { action: "instance.simulate-failure", target: `origin/${origin}`, reason, entries, force };

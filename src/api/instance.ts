@@ -110,13 +110,18 @@ export function originIdOf(config: Config, serviceName: string, instance: string
   const origins = Object.values(service.pools).flatMap((pool) => pool.origins);
   const href = !idSchema.safeParse(instance).success && URL.canParse(instance) ? new URL(instance).href : null;
   const found = origins.find(({ id, url }) => id === instance || (href !== null && new URL(url).href === href));
-  if (found === undefined) throw new ApiProblem("not-found", `The service \`${serviceName}\` has no such instance.`);
+  if (found === undefined) throw noInstance(serviceName, instance);
   return found.id;
 }
 
 /** @throws ApiProblem `not-found` */
 export function serviceOf(config: Config, name: string): Config["services"][string] {
   const service = Object.hasOwn(config.services, name) ? config.services[name] : undefined;
-  if (service === undefined) throw new ApiProblem("not-found", "There is no such service.");
+  if (service === undefined) throw new ApiProblem("not-found", `There is no service \`${name}\`.`);
   return service;
+}
+
+/** @param instance as the path has it */
+export function noInstance(service: string, instance: string): ApiProblem {
+  return new ApiProblem("not-found", `The service \`${service}\` has no instance \`${instance}\`.`);
 }

@@ -14,9 +14,9 @@ import {
   serviceOf,
   serviceParam,
   type Instance,
+  noInstance,
 } from "./instance.ts";
 import { pageQuery } from "./page.ts";
-import { ApiProblem } from "./problem.ts";
 import { answers, declare } from "./route.ts";
 import type { ApiEnv, System } from "./system.ts";
 import { invalid } from "./validation.ts";
@@ -80,7 +80,7 @@ export function addInstances(app: OpenAPIHono<ApiEnv>, system: System): void {
     const { service, instance } = c.req.valid("param");
     const id = originIdOf(system.effective(), service, instance);
     const found = instancesOf(view, service, system.now()).find((each) => each.id === id);
-    if (found === undefined) throw new ApiProblem("not-found", `The service \`${service}\` has no such instance.`);
+    if (found === undefined) throw noInstance(service, instance);
     return c.json(found, 200);
   });
 }

@@ -71,7 +71,7 @@ export function addMaintenance(app: OpenAPIHono<ApiEnv>, system: System): void {
     const { waitMs, reason } = c.req.valid("query");
     const answer = await amend(c, system, waitMs, ({ overrides }) => {
       const key = `maintenance/${service}`;
-      if (!overrides.has(key)) throw new ApiProblem("not-found", "There is no such maintenance.");
+      if (!overrides.has(key)) throw new ApiProblem("not-found", `There is no override \`${key}\`.`);
       return { action: "maintenance.end", target: `service/${service}`, reason, entries: [{ key, value: null }] };
     });
     return c.json(changeBody(answer), 200);

@@ -75,7 +75,7 @@ export function addOverrides(app: OpenAPIHono<ApiEnv>, system: System): void {
     const { waitMs, reason, force } = c.req.valid("query");
     const answer = await amend(c, system, waitMs, ({ overrides }) => {
       const override = overrides.get(key);
-      if (override === undefined) throw new ApiProblem("not-found", "There is no such override.");
+      if (override === undefined) throw new ApiProblem("not-found", `There is no override \`${key}\`.`);
       // What only `config` may lay, only `config` may take away.
       const isConfiguration = override.kind === "config" || override.kind === "registration";
       if (isConfiguration && !mayDo(c.var.principal, "config"))

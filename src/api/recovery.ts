@@ -11,6 +11,7 @@ import type { RegionView } from "../view/region-view.ts";
 import { audited, reached } from "./change.ts";
 import { viewHere } from "./fresh-view.ts";
 import { askHubs, hubsBody, hubsExample, hubsSchema } from "./hubs.ts";
+import { noInstance } from "./instance.ts";
 import { ApiProblem } from "./problem.ts";
 import { outByBreaker, outByOperator, type Out } from "./recovery-out.ts";
 import { answers, declare, json } from "./route.ts";
@@ -219,7 +220,7 @@ function instanceIn({ services }: RegionView, name: string, idOrUrl: string): Or
   if (service === undefined) throw new ApiProblem("not-found", `There is no service \`${name}\`.`);
   const origins = service.pools.flatMap((pool) => pool.origins);
   const found = origins.find(({ id, config }) => id === idOrUrl || config.url === idOrUrl);
-  if (found === undefined) throw new ApiProblem("not-found", `The service \`${name}\` has no such instance.`);
+  if (found === undefined) throw noInstance(name, idOrUrl);
   return found;
 }
 

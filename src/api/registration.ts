@@ -2,7 +2,7 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import * as z from "zod";
 import type { Override } from "../agreement/override.ts";
-import { originUrlFault } from "../config/check.ts";
+import { originUrlFault, withoutCredentials } from "../config/check.ts";
 import { idSchema } from "../config/id.ts";
 import { originSchema, type OriginConfig } from "../config/origin.ts";
 import { registrationAllowed } from "../config/registration-pattern.ts";
@@ -13,7 +13,7 @@ import { amend, standingOverrides, type Amendment, type StandingOverrides } from
 import { ApiProblem } from "./problem.ts";
 import { answers, declare, json } from "./route.ts";
 import type { ApiEnv, System } from "./system.ts";
-import { invalid } from "./validation.ts";
+import { wrongMember } from "./validation.ts";
 import { waitMember, waitOf, waitQuery } from "./wait.ts";
 
 const TAG = "Registration";
@@ -107,7 +107,7 @@ export function addRegistration(app: OpenAPIHono<ApiEnv>, system: System): void 
     const waitMs = waitOf(c.req.valid("query"), body);
     // A service that is not there is no reason to judge what was sent.
     serviceOf(system.effective(), service);
-    const origins = wanted.map((each, index) => originOf(system, each, isBatch ? `#/instances/${index}` : "#"));
+    const origins = wanted.map((each, index) => originOf(system, each, isBatch ? ["instances", index] : []));
     const instances = origins.map(({ id }) => id);
 
     const standing = await standingOverrides(system);
@@ -155,13 +155,13 @@ export function addRegistration(app: OpenAPIHono<ApiEnv>, system: System): void 
 }
 
 /** @throws ApiProblem for a URL that may not register */
-function originOf(system: System, wanted: Wanted, pointer: string): OriginConfig {
-  const fault = originUrlFault(wanted.url);
-  if (fault !== null) throw invalid([{ pointer: `${pointer}/url`, detail: `Expected \`url\` to be ${fault}` }]);
-  if (!registrationAllowed(system.config.registration.allow, wanted.url)) {
-    const detail = "Expected `url` to match one of the patterns in `registration.allow` of the deployed configuration";
-    throw invalid([{ pointer: `${pointer}/url`, detail }]);
-  }
+function originOf(system: System, wanted: Wanted, at: readonly PropertyKey[]): OriginConfig {
+  const fault =
+    originUrlFault(wanted.url) ??
+    (registrationAllowed(system.config.registration.allow, wanted.url)
+      ? null
+      : "a URL that `registration.allow` of the deployed configuration allows");
+  if (fault !== null) throw wrongMember([...at, "url"], fault, withoutCredentials(wanted.url));
   const { id, pool: _pool, ttlSeconds: _ttl, ...rest } = wanted;
   const { url, weight, labels, capacity, version } = rest;
   return originSchema.parse({
@@ -222,9 +222,10 @@ function registered(
   );
   const entries = wanted.map(({ pool, ttlSeconds }, index) => {
     const origin = origins[index]!;
-    const pointer = isBatch ? `#/instances/${index}` : "#";
-    if (!Object.hasOwn(service.pools, pool))
-      throw invalid([{ pointer: `${pointer}/pool`, detail: `Expected \`pool\` to be a pool of \`${serviceName}\`` }]);
+    if (!Object.hasOwn(service.pools, pool)) {
+      const at = isBatch ? ["instances", index, "pool"] : ["pool"];
+      throw wrongMember(at, `one of ${Object.keys(service.pools).join(", ")}`, pool);
+    }
     const before = overrides.get(`registration/${origin.id}`);
     const isElsewhere = before?.kind === "registration" && before.service !== serviceName;
     if (taken.has(origin.id) || isElsewhere)

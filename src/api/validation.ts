@@ -1,6 +1,6 @@
 /** Turns what the schemas found wrong with a request into one problem that names every field. */
 import type { Hook } from "@hono/zod-openapi";
-import { describeProblem, problemsOf, type ConfigProblem } from "../config/problem.ts";
+import { describeProblem, expectation, problemsOf, type ConfigProblem } from "../config/problem.ts";
 import { ApiProblem, type FieldError } from "./problem.ts";
 import type { ApiEnv } from "./system.ts";
 
@@ -12,6 +12,11 @@ export const refuseInvalid: Hook<any, ApiEnv, any, any> = (result) => {
   const problems = problemsOf(result.error.issues, Reflect.get(result, "data"));
   throw invalid(problems.map((problem) => fieldError(problem, inBody)));
 };
+
+/** A problem about one member of the body that the schema has nothing against. */
+export function wrongMember(path: readonly PropertyKey[], expected: string, received: unknown): ApiProblem {
+  return invalid([fieldError(expectation(path, expected, received), true)]);
+}
 
 /** A problem about fields. */
 export function invalid(errors: readonly FieldError[]): ApiProblem {

@@ -14,7 +14,7 @@ export function takersOfAdminHosts({ admin, services }: Pick<Config, "admin" | "
 }
 
 /** Whether every host that `inner` matches is one that `outer` matches. */
-function covers(outer: string, inner: string): boolean {
+export function covers(outer: string, inner: string): boolean {
   return (
     outer === "*" || outer === inner || (outer.startsWith("*.") && inner.replace(/^\*/, "").endsWith(outer.slice(1)))
   );

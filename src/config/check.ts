@@ -95,7 +95,8 @@ export function originUrlFault(text: string): string | null {
   return null;
 }
 
-function withoutCredentials(text: string): string {
+/** For messages. */
+export function withoutCredentials(text: string): string {
   return text.replace(/\/\/[^/@]*@/, "//***@");
 }
 

@@ -48,19 +48,22 @@ export function problemsOf(issues: readonly Issue[], input: unknown): ConfigProb
   );
 }
 
+/** What zod calls otherwise than people who write JSON. */
+const KINDS: Readonly<Record<string, string>> = { int: "integer", record: "object" };
+
 /** What zod says of a union that was given no words of its own. */
 const UNWORDED = "Invalid input";
 
 function expectedBy(issue: Issue): string {
   switch (issue.code) {
     case "invalid_type":
-      return `${article(issue.expected)} ${issue.expected}`;
+      return withArticle(KINDS[issue.expected] ?? issue.expected);
     case "too_small":
       return bound(issue.origin, issue.inclusive === false ? ">" : ">=", issue.minimum);
     case "too_big":
       return bound(issue.origin, issue.inclusive === false ? "<" : "<=", issue.maximum);
     case "invalid_value":
-      return `one of ${issue.values.map((value) => JSON.stringify(value)).join(", ")}`;
+      return (issue.values.length > 1 ? "one of " : "") + issue.values.map((value) => JSON.stringify(value)).join(", ");
     case "invalid_union":
       if (issue.message !== UNWORDED) return issue.message;
       return (
@@ -81,8 +84,8 @@ function bound(origin: string, sign: string, limit: number | bigint): string {
   return `a number ${sign} ${limit}`;
 }
 
-function article(noun: string): string {
-  return /^[aeiou]/.test(noun) ? "an" : "a";
+function withArticle(noun: string): string {
+  return `${/^[aeiou]/.test(noun) ? "an" : "a"} ${noun}`;
 }
 
 function at(value: unknown, path: readonly PropertyKey[]): unknown {
@@ -94,7 +97,7 @@ function at(value: unknown, path: readonly PropertyKey[]): unknown {
 function display(value: unknown): string {
   if (value === undefined) return "nothing";
   if (typeof value === "number") return String(value);
-  const text = asJson(value) ?? `${article(typeof value)} ${typeof value}`;
+  const text = asJson(value) ?? withArticle(typeof value);
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
 }
 

@@ -37,13 +37,27 @@ const geoSchema = z.strictObject({
   colos: z
     .record(z.string().regex(/^[A-Z]{3}$/, "a data centre's code of three capital letters"), poolListSchema)
     .default({})
-    .meta(about("Pools by Cloudflare data centre, in order of preference; the most telling list wins.")),
-  countries: z.record(countrySchema, poolListSchema).default({}).meta(about("Pools by country.")),
-  regions: z.partialRecord(z.enum(REGIONS), poolListSchema).default({}).meta(about("Pools by Fairlead region.")),
+    .meta(
+      about(
+        "Pools by Cloudflare data centre (`FRA`), in order of preference. The most telling list comes first: data centre, country, region, continent.",
+      ),
+    ),
+  countries: z
+    .record(countrySchema, poolListSchema)
+    .default({})
+    .meta(about("Pools by country: two capital letters (ISO 3166-1), or `T1` for Tor.")),
+  regions: z
+    .partialRecord(z.enum(REGIONS), poolListSchema)
+    .default({})
+    .meta(
+      about(
+        "Pools by the region a client is in: `wnam`, `enam`, `sam`, `weur`, `eeur`, `apac`, `apac-ne`, `apac-se`, `oc`, `afr`, `me`.",
+      ),
+    ),
   continents: z
     .partialRecord(z.enum(["AF", "AN", "AS", "EU", "NA", "OC", "SA"]), poolListSchema)
     .default({})
-    .meta(about("Pools by continent.")),
+    .meta(about("Pools by continent: `AF`, `AN`, `AS`, `EU`, `NA`, `OC`, `SA`.")),
   default: z
     .array(idSchema)
     .default([])

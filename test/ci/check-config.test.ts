@@ -58,7 +58,7 @@ describe("npm run check:config", () => {
     [
       "a wrong field that nobody has looked at",
       "export default { services: 1 };",
-      "Expected `services` to be a record",
+      "Expected `services` to be an object",
     ],
     ["a typing mistake, and where it is", "export default {\n", "fairlead.config.ts:1"],
     ["what the file throws, and where", '\nthrow new Error("no SHOP_HOST");', "no SHOP_HOST\n    at "],

@@ -120,6 +120,12 @@ describe("a wrong configuration names the field, what was expected and what came
       { regions: ["enam", "enam"], services: { s: service() } },
       "Expected `regions.1` to be a region not named before",
     ],
+    [
+      "half a millisecond",
+      { services: { s: service({ monitor: { timeoutMs: 0.5 } }) } },
+      "Expected `services.s.monitor.timeoutMs` to be an integer, got 0.5",
+    ],
+    ["services in a list", { services: "web" }, 'Expected `services` to be an object, got "web"'],
     ["nothing at all", undefined, "Expected `config` to be an object, got nothing"],
   ];
   it.each(cases)("%s", (_, input, message) => expect(messageOf(input)).toContain(message));

@@ -137,6 +137,22 @@ describe("POST /api/v1/cache/purge", () => {
     expect(pointersOf(wrong.body)).toEqual(expect.arrayContaining(["#/urls/0", "#/tags/0", "#/colour"]));
     const stray = await purge({ urls: ["http://other.test/"], service: "shoe" });
     expect(pointersOf(stray.body)).toEqual(["#/service", "#/urls/0"]);
+    const nowhere = await purge({
+      hosts: ["shop.test", "SHOP.test.", "shpo.test"],
+      prefixes: ["http://Shop.test:80/a", "shpo.test/a", "shop.test"],
+    });
+    expect(nowhere).toMatchObject({
+      status: 400,
+      body: {
+        errors: [
+          {
+            pointer: "#/prefixes/1",
+            detail: 'Expected `prefixes.1` to be of a host that a service answers, got "shpo.test/a"',
+          },
+          { pointer: "#/hosts/2", detail: 'Expected `hosts.2` to be a host that a service answers, got "shpo.test"' },
+        ],
+      },
+    });
     const nothing = await purge({ soft: true });
     expect(nothing).toMatchObject({ status: 400, body: { detail: expect.stringContaining("Expected 1 to 1000 of") } });
     expect((await purge({ everything: false })).status).toBe(400);
@@ -228,6 +244,22 @@ describe("GET /api/v1/cache/stats", () => {
     const [blog] = (await stats("?service=blog")).body.services as unknown as { hits: number; misses: number }[];
     expect(blog!.hits).toBeGreaterThanOrEqual(16);
     expect((await stats()).body.services.map(({ service }) => service)).toEqual(["shop", "blog", "limited"]);
+  });
+
+  it("happy: counts for a service that came at runtime, whose answers can be purged", async () => {
+    const path = "/api/v1/loadbalancer/config";
+    const { body, headers } = await api.call<{ config: { services: Record<string, object> } }>("admin", "GET", path);
+    const pools = { p: { region: "enam", origins: [{ id: "news", url: "http://127.0.0.1:9" }] } };
+    const services = { ...body.config.services, news: { hosts: ["news.test"], pools } };
+    const put = await api.call("config", "PUT", path, {
+      body: { config: { ...body.config, services } },
+      headers: { "If-Match": String(headers["etag"]) },
+    });
+    expect(put).toMatchObject({ status: 200 });
+    expect((await stats()).body.services.map(({ service }) => service)).toContain("news");
+    expect(await purge({ tags: ["all"], service: "news" })).toMatchObject({ status: 200 });
+    expect(await purge({ hosts: ["news.test"], prefixes: ["news.test/"] })).toMatchObject({ status: 200 });
+    expect((await api.call("config", "POST", `${path}/rollback`, { body: { revision: 0 } })).status).toBe(200);
   });
 
   it("error: knows no service that is not there", async () => {

@@ -68,6 +68,21 @@ describe(`POST ${BASE}/{service}`, () => {
     expect(await ids()).toEqual(before);
   });
 
+  it("error: says what was wrong, what it may be and what came, without credentials", async () => {
+    const detailOf = async (body: object) =>
+      ((await register("shop", body)).body as unknown as { detail: string }).detail;
+    const elsewhere = "http://127.0.0.1:1/app";
+    expect(await detailOf({ url: elsewhere, pool: "eu" })).toBe(
+      `Expected \`url\` to be a URL that \`registration.allow\` of the deployed configuration allows, got "${elsewhere}".`,
+    );
+    expect(await detailOf({ url: `${url}/app`, pool: "nowhere" })).toMatch(
+      /^Expected `pool` to be one of .*\beu\b.*, got "nowhere"\.$/,
+    );
+    expect(await detailOf({ url: "https://ann:pw@a.origins.example.com/", pool: "eu" })).toMatch(
+      /^Expected `url` to be a URL without credentials .*, got "https:\/\/\*\*\*@a\.origins/,
+    );
+  });
+
   it("security: only by scope config", async () => {
     expect(await whoGetsIn(services.api, `POST ${BASE}/{service}`)).toEqual(["config", "admin"]);
   });
