@@ -51,6 +51,8 @@ export interface ServiceState {
   panicking: boolean;
   /** Origins that wait for trials; usually none. */
   halfOpen: readonly Standing[];
+  /** Origins of weight 0 that are well, kept for when nothing else is left; usually none. */
+  reserves: readonly Standing[];
   /** What is answered in the place of everything else, by an operator's word; null: nothing is. */
   maintenance: Maintenance | null;
   /** When the flags above have to be worked out again, ms since the epoch. Set to 0 by whoever changes an origin's state. */
@@ -61,7 +63,7 @@ export interface ServiceState {
 export function refreshAvailability(service: ServiceState, nowMs: number): void {
   if (nowMs < service.validUntilMs) return;
   const refused = mark(service, nowMs);
-  if (!service.eligible.includes(1)) admitReserves(service, nowMs);
+  if (!service.eligible.includes(1)) for (const { origin } of service.reserves) admit(service, origin);
   const kept = keptInSpite(service, refused, nowMs);
   for (const origin of kept) admit(service, origin);
   service.panicking = !service.eligible.includes(1) && service.panicMode === "fail-open" && panic(service);
@@ -89,23 +91,18 @@ function isPartial(pool: PoolState, overprovisioning: number): boolean {
   return partial || (pool.share < 1 && left > 0);
 }
 
-/** Nothing that weighs anything is left: origins of weight 0 are what was kept for this. */
-function admitReserves(service: ServiceState, nowMs: number): void {
-  for (const pool of service.pools) {
-    for (const origin of pool.origins) if (refusalOf(origin, nowMs) === null) admit(service, origin);
-  }
-}
-
 /** First pass: every origin on its own. Returns those refused by an ejection. */
 function mark(service: ServiceState, nowMs: number): OriginState[] {
   const ejected: OriginState[] = [];
   const halfOpen: Standing[] = [];
+  const reserves: Standing[] = [];
   let validUntilMs = Infinity;
   service.pools.forEach((pool, poolIndex) => {
     let any: 0 | 1 = 0;
     pool.origins.forEach((origin, index) => {
       const refusal = refusalOf(origin, nowMs);
       pool.eligible[index] = refusal === null && origin.weight > 0 ? 1 : 0;
+      if (refusal === null && origin.weight === 0) reserves.push({ pool, origin });
       if (pool.eligible[index] === 1) any = 1;
       if (refusal === "half-open" && origin.healthy) halfOpen.push({ pool, origin });
       if (isEjection(refusal)) ejected.push(origin);
@@ -115,6 +112,7 @@ function mark(service: ServiceState, nowMs: number): OriginState[] {
   });
   service.validUntilMs = validUntilMs;
   service.halfOpen = halfOpen;
+  service.reserves = reserves;
   return ejected;
 }
 

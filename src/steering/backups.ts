@@ -73,7 +73,12 @@ export function stagesOf(
       level === 0 ? [{ ...both(preferred, flags), isByShare: true }, both(admitted, flags)] : [both(admitted, flags)],
   }));
   const beyondTheirShare = levels.map((flags, level) => ({ level, among: [both(required, flags)] }));
-  return { picker, stages: [...stages, ...beyondTheirShare] };
+  // In here only while nothing that weighs anything is left inside the request's fences.
+  const reserves = service.pools.map(({ origins }) =>
+    Uint8Array.from(origins, ({ weight, backup }) => (weight === 0 && backup === 0 ? 1 : 0)),
+  );
+  const atLast = { level: 0, among: [both(required, flagsOf(reserves))] };
+  return { picker, stages: [...stages, ...beyondTheirShare, atLast] };
 }
 
 /** Flags of origins, and of the pools that have one. */

@@ -101,11 +101,11 @@ function originPassedOver(
   { required, preferred, level }: { required: Flags; preferred: Flags; level: number },
   nowMs: number,
 ): string | null {
-  if (pool.eligible[at] !== 1) {
+  if (required.origins[index]![at] !== 1) {
+    if (pool.eligible[at] === 1) return "a filter keeps it out";
     const refusal = refusalOf(origin, nowMs);
     return refusal ?? (origin.weight === 0 ? "weight 0, kept for when nothing else is left" : "not available");
   }
-  if (required.origins[index]![at] !== 1) return "a filter keeps it out";
   if (origin.backup > level) return `backup ${origin.backup}, kept for when nothing before it is available`;
   if (preferred.origins[index]![at] !== 1) {
     return origin.admission < 1 ? "coming back or going: this request is beyond its share" : "a canary prefers others";

@@ -133,18 +133,27 @@ export function mayReach(service: ServiceState, request: SteerRequest, pool: num
  */
 export function scopeOf(service: ServiceState, request: SteerRequest, dice: Dice = service.narrowing.dice): Scope {
   const rule = ruleOf(service, request);
-  const required = copyFlags(service, rule?.pools ?? null);
-  for (const filter of service.narrowing.filters) if (filter.config.percent === undefined) keep(required, filter, 1);
-  emptyPools(required);
+  let required = fenced(service, rule, (pool) => pool.eligible.slice());
+  // Nothing that weighs anything is left inside the fences: what weighs nothing was kept for this.
+  if (service.reserves.length > 0 && !required.pools.includes(1)) {
+    const reserves = new Set(service.reserves.map(({ origin }) => origin));
+    required = fenced(service, rule, ({ origins, eligible }) =>
+      eligible.map((flag, at) => (reserves.has(origins[at]!) ? 1 : flag)),
+    );
+  }
   const preferred = prefer(service, request, required, dice);
   return { picker: rule?.picker ?? service.picker, required, preferred };
 }
 
-function copyFlags(service: ServiceState, allowed: Uint8Array | null): Flags {
-  return {
-    pools: service.eligible.map((flag, index) => (allowed === null || allowed[index] === 1 ? flag : 0)),
-    origins: service.pools.map((pool) => pool.eligible.slice()),
+/** Those of some origins that the rule and the filters let a request reach. */
+function fenced(service: ServiceState, rule: PreparedRule | null, flagsOf: (pool: PoolState) => Uint8Array): Flags {
+  const flags = {
+    pools: rule?.pools?.slice() ?? new Uint8Array(service.pools.length).fill(1),
+    origins: service.pools.map(flagsOf),
   };
+  for (const filter of service.narrowing.filters) if (filter.config.percent === undefined) keep(flags, filter, 1);
+  emptyPools(flags);
+  return flags;
 }
 
 /** Keeps the origins that match a filter, or those that do not. */

@@ -45,6 +45,7 @@ export function prepareService(
     panicMode: config.ejection.panic,
     panicking: false,
     halfOpen: [],
+    reserves: [],
     maintenance: before?.maintenance ?? null,
     validUntilMs: 0,
   };

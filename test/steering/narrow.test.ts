@@ -134,4 +134,31 @@ describe("giving traffic away", () => {
     expect(first(state)).toBe("spare");
     expect(state.panicking).toBe(false);
   });
+
+  describe.each([
+    ["without a backup", 0],
+    ["beside a backup", 2],
+  ])("inside a fence, %s", (_, maxBackups) => {
+    const more = maxBackups === 0 ? [] : [pool("backup", [origin("backup1", { backup: 1 })])];
+    const next = () => origin("next", { weight: 0, config: versioned("next", "2").config });
+
+    it("uses an origin of weight 0 when the rule leaves nothing else", () => {
+      const rules = [{ match: { headers: { "X-Canary": "1" } }, then: { pools: ["canary"] } }];
+      const state = service([pool("a", [origin("a1")]), pool("canary", [next()]), ...more], { maxBackups }, { rules });
+      const canary = { headers: { "X-Canary": "1" } };
+      expect([first(state), first(state, canary)]).toEqual(["a1", "next"]);
+      state.pools[1]!.origins[0]!.healthy = false;
+      state.validUntilMs = 0;
+      expect([first(state), first(state, canary)]).toEqual(["a1", undefined]);
+    });
+
+    it("uses an origin of weight 0 when a filter leaves nothing else, and no other before that", () => {
+      const pools = [pool("a", [origin("a1"), next(), versioned("v2", "2")]), ...more];
+      const state = service(pools, { maxBackups }, { filters: [{ version: "2" }] });
+      expect(first(state)).toBe("v2");
+      state.pools[0]!.origins[2]!.healthy = false;
+      state.validUntilMs = 0;
+      expect(first(state)).toBe("next");
+    });
+  });
 });

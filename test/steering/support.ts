@@ -143,6 +143,7 @@ export function service(pools: PoolState[], over: Partial<ServiceState> = {}, st
     narrowing: prepareNarrowing(pools, configured, preparePicker, seeded(2)),
     partial: false,
     halfOpen: [],
+    reserves: [],
     maxBackups: 0,
     levels: [],
     maxEjected: Infinity,

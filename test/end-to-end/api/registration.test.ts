@@ -70,7 +70,7 @@ describe(`POST ${BASE}/{service}`, () => {
 
   it("error: says what was wrong, what it may be and what came, without credentials", async () => {
     const detailOf = async (body: object) =>
-      ((await register("shop", body)).body as unknown as { detail: string }).detail;
+      (await services.api.call<{ detail: string }>("config", "POST", `${BASE}/shop`, { body })).body.detail;
     const elsewhere = "http://127.0.0.1:1/app";
     expect(await detailOf({ url: elsewhere, pool: "eu" })).toBe(
       `Expected \`url\` to be a URL that \`registration.allow\` of the deployed configuration allows, got "${elsewhere}".`,
