@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Target } from "../../src/proxy/plan.ts";
 import { headersFor } from "../../src/proxy/request.ts";
+import { gatewayWith } from "../cache/gateway.workerd.ts";
 
 const target = (...headers: Target["headers"]): Target => ({
   base: "https://o.test",
@@ -25,6 +26,44 @@ describe("the fields of an attempt", () => {
     expect([...headersFor(target({ name: "X-Other", value: "1" }), shared)].map(([name]) => name)).toEqual([
       "accept",
       "x-other",
+    ]);
+  });
+});
+
+describe("a request on its way through", () => {
+  it("tells of an IPv6 client in quotes and brackets where RFC 7239 wants them, and nowhere else", async () => {
+    const step = gatewayWith({ rules: [] }, () => new Response("ok"));
+    await step.send("/x", { headers: { "CF-Connecting-IP": "2001:db8::1" } });
+    await step.send("/x", { headers: { "CF-Connecting-IP": "192.0.2.1" } });
+    await step.send("/x");
+    const told = step.seen.map(({ headers }) => headers.get("Forwarded")!.split(";")[0]);
+    expect(told).toEqual(['for="[2001:db8::1]"', "for=192.0.2.1", "for=unknown"]);
+    expect(step.seen.map(({ headers }) => headers.get("X-Forwarded-For"))).toEqual(["2001:db8::1", "192.0.2.1", null]);
+  });
+
+  it("counts Max-Forwards down where it has a meaning", async () => {
+    const step = gatewayWith({ rules: [] }, () => new Response("ok"));
+    for (const method of ["OPTIONS", "GET"]) await step.send("/x", { method, headers: { "Max-Forwards": "5" } });
+    expect(step.seen.map(({ headers }) => headers.get("Max-Forwards"))).toEqual(["4", "5"]);
+  });
+
+  it("loses of its answer what was meant for this hop, and is dated", async () => {
+    const fields = {
+      "Proxy-Authentication-Info": "a",
+      "Proxy-Authenticate": "b",
+      Connection: "X-Hop",
+      "X-Hop": "c",
+      "X-End": "d",
+    };
+    const step = gatewayWith({ rules: [] }, () => new Response("ok", { headers: fields }));
+    const { headers } = await step.send("/x");
+    expect([...Object.keys(fields), "Date"].map((name) => name !== "Connection" && headers.has(name))).toEqual([
+      false,
+      false,
+      false,
+      false,
+      true,
+      true,
     ]);
   });
 });
