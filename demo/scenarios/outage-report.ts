@@ -55,44 +55,92 @@ export function fullShareSinceMs(
 
 /** The closing words of the scenario. */
 export function outageReport(originId: string, records: readonly LoadRecord[], marks: OutageMarks): ScenarioResult {
+  const story = storyOf(originId, records, marks);
+  const { phases } = story;
+  return {
+    checks: checksOf(story),
+    figures: {
+      requests: records.length,
+      clientErrors: story.errors.length,
+      failOverMs: rounded(story.failOverMs),
+      firstRequestAfterKillMs: rounded(story.firstTookMs),
+      /** 1: a request that met the dead origin was answered by another all the same. 0: none did, or they failed. */
+      failedOverInSameRequest: story.isSameRequest ? 1 : 0,
+      recoverMs: rounded(story.recoverMs),
+      fullShareMs: rounded(story.fullShareMs),
+      ...shares(phases),
+    },
+    table: tableOf(phases),
+    summary: [
+      ["time to fail over", duration(story.failOverMs)],
+      ["first request after the kill took", duration(story.firstTookMs)],
+      ["time to recover, first request", duration(story.recoverMs)],
+      ["time to recover, full share", duration(story.fullShareMs)],
+    ],
+    errors: story.errors.slice(0, 5).map(({ city, sentAtMs, error, attempts }) => {
+      return `${city}, ${(sentAtMs / 1000).toFixed(2)} s: ${error} ${attempts === "" ? "" : `(${attempts})`}`.trimEnd();
+    }),
+  };
+}
+
+/** What the requests tell of the outage. */
+function storyOf(originId: string, records: readonly LoadRecord[], marks: OutageMarks) {
   const cities = clientsOf(originId, records, marks.killAskedMs);
+  const phases = phasesOf(originId, cities, records, marks);
+  const theirs = inOrder(records.filter((record) => cities.includes(record.city)));
+  const first = theirs.find((record) => record.sentAtMs >= marks.killedMs);
+  const elsewhere = phases.during.filter(
+    (record) => cities.includes(record.city) && isServedElsewhere(record, originId),
+  );
+  const backAgain = theirs.filter((record) => record.sentAtMs >= marks.restoreAskedMs && record.originId === originId);
+  return {
+    originId,
+    records,
+    cities,
+    phases,
+    first,
+    elsewhere,
+    errors: records.filter((record) => record.error !== undefined),
+    failOverMs: least(elsewhere.map((record) => record.endedAtMs - marks.killedMs)),
+    firstTookMs: first !== undefined && isServedElsewhere(first, originId) ? first.endedAtMs - first.sentAtMs : null,
+    // Not the first one sent after the kill: one that was on its way may have met it already, and taken word of it home.
+    isSameRequest: records.some(
+      (record) =>
+        record.endedAtMs >= marks.killAskedMs &&
+        record.sentAtMs < marks.restoreAskedMs &&
+        record.attempts.startsWith(`${originId}=`) &&
+        isServedElsewhere(record, originId),
+    ),
+    recoverMs: least(backAgain.map((record) => record.endedAtMs - marks.restoredMs)),
+    fullShareMs: marks.recoveredMs === undefined ? null : marks.recoveredMs - marks.restoredMs,
+  };
+}
+
+type Phases = Readonly<Record<(typeof PHASES)[number], readonly LoadRecord[]>>;
+
+function phasesOf(
+  originId: string,
+  cities: readonly string[],
+  records: readonly LoadRecord[],
+  marks: OutageMarks,
+): Phases {
   // Until its clients have found it, what the others serve says nothing.
   const settledMs = Math.max(
     0,
     ...cities.map((city) => latestRun(originId, city, records, marks.killAskedMs)[0]!.sentAtMs),
   );
-  const phases = {
+  return {
     before: records.filter((record) => record.sentAtMs >= settledMs && record.endedAtMs < marks.killAskedMs),
     during: records.filter((record) => record.sentAtMs >= marks.killedMs && record.endedAtMs < marks.restoreAskedMs),
     after: records.filter((record) => record.sentAtMs >= (marks.recoveredMs ?? Infinity)),
   };
-  const theirs = inOrder(records.filter((record) => cities.includes(record.city)));
-  const errors = records.filter((record) => record.error !== undefined);
+}
 
-  const first = theirs.find((record) => record.sentAtMs >= marks.killedMs);
-  const elsewhere = phases.during.filter(
-    (record) => cities.includes(record.city) && record.error === undefined && record.originId !== originId,
-  );
-  const failOverMs = least(elsewhere.map((record) => record.endedAtMs - marks.killedMs));
-  const firstTook = first !== undefined && isServedElsewhere(first, originId) ? first.endedAtMs - first.sentAtMs : null;
-  // Not the first one sent after the kill: one that was on its way may have met it already, and taken word of it home.
-  const sameRequest = records.some(
-    (record) =>
-      record.endedAtMs >= marks.killAskedMs &&
-      record.sentAtMs < marks.restoreAskedMs &&
-      record.attempts.startsWith(`${originId}=`) &&
-      isServedElsewhere(record, originId),
-  );
-  const recoverMs = least(
-    theirs
-      .filter((record) => record.sentAtMs >= marks.restoreAskedMs && record.originId === originId)
-      .map((record) => record.endedAtMs - marks.restoredMs),
-  );
-  const fullShareMs = marks.recoveredMs === undefined ? null : marks.recoveredMs - marks.restoredMs;
-  const back = phases.after.filter((record) => record.originId === originId).length;
-  const duringThere = phases.during.filter((record) => record.originId === originId).length;
-
-  const checks: Check[] = [
+function checksOf(story: ReturnType<typeof storyOf>): Check[] {
+  const { originId, records, cities, phases, first, elsewhere, errors, fullShareMs } = story;
+  const servedIn = (phase: (typeof PHASES)[number]) =>
+    phases[phase].filter((record) => record.originId === originId).length;
+  return [
     {
       promise: "no client sees an error",
       kept: records.length > 0 && errors.length === 0,
@@ -105,56 +153,35 @@ export function outageReport(originId: string, records: readonly LoadRecord[], m
     },
     {
       promise: "the first request after the kill is answered by another region",
-      kept: firstTook !== null,
+      kept: story.firstTookMs !== null,
       seen: first === undefined ? "no such request" : first.attempts || (first.originId ?? String(first.error)),
     },
     {
       promise: `others serve its clients while ${originId} is down`,
-      kept: elsewhere.length > 0 && duringThere === 0,
-      seen: `${elsewhere.length} requests elsewhere, ${duringThere} there`,
+      kept: elsewhere.length > 0 && servedIn("during") === 0,
+      seen: `${elsewhere.length} requests elsewhere, ${servedIn("during")} there`,
     },
     {
       promise: `${originId} gets its clients back`,
-      kept: recoverMs !== null && marks.recoveredMs !== undefined && back > 0,
-      seen: marks.recoveredMs === undefined ? "not within the time given" : `${back} requests after its recovery`,
+      kept: story.recoverMs !== null && fullShareMs !== null && servedIn("after") > 0,
+      seen: fullShareMs === null ? "not within the time given" : `${servedIn("after")} requests after its recovery`,
     },
   ];
+}
 
-  return {
-    checks,
-    figures: {
-      requests: records.length,
-      clientErrors: errors.length,
-      failOverMs: rounded(failOverMs),
-      firstRequestAfterKillMs: rounded(firstTook),
-      /** 1: a request that met the dead origin was answered by another all the same. 0: none did, or they failed. */
-      failedOverInSameRequest: sameRequest ? 1 : 0,
-      recoverMs: rounded(recoverMs),
-      fullShareMs: rounded(fullShareMs),
-      ...shares(phases),
-    },
-    table: [
-      ["", ...PHASES],
-      ...demoOrigins(0).map(({ id, name }) => [
-        `${name} (${id})`,
-        ...PHASES.map((phase) => percent(shareOf(id, phases[phase]))),
-      ]),
-      ["requests", ...PHASES.map((phase) => String(phases[phase].length))],
-      [
-        "errors seen by clients",
-        ...PHASES.map((phase) => String(phases[phase].filter(({ error }) => error !== undefined).length)),
-      ],
+function tableOf(phases: Phases): string[][] {
+  return [
+    ["", ...PHASES],
+    ...demoOrigins(0).map(({ id, name }) => [
+      `${name} (${id})`,
+      ...PHASES.map((phase) => percent(shareOf(id, phases[phase]))),
+    ]),
+    ["requests", ...PHASES.map((phase) => String(phases[phase].length))],
+    [
+      "errors seen by clients",
+      ...PHASES.map((phase) => String(phases[phase].filter(({ error }) => error !== undefined).length)),
     ],
-    summary: [
-      ["time to fail over", duration(failOverMs)],
-      ["first request after the kill took", duration(firstTook)],
-      ["time to recover, first request", duration(recoverMs)],
-      ["time to recover, full share", duration(fullShareMs)],
-    ],
-    errors: errors.slice(0, 5).map(({ city, sentAtMs, error, attempts }) => {
-      return `${city}, ${(sentAtMs / 1000).toFixed(2)} s: ${error} ${attempts === "" ? "" : `(${attempts})`}`.trimEnd();
-    }),
-  };
+  ];
 }
 
 function isServedElsewhere(record: LoadRecord, originId: string): boolean {
@@ -162,9 +189,7 @@ function isServedElsewhere(record: LoadRecord, originId: string): boolean {
 }
 
 /** `before_use1`: the share of requests before the outage that use1 served, 0 to 1. */
-function shares(
-  phases: Readonly<Record<(typeof PHASES)[number], readonly LoadRecord[]>>,
-): Record<string, number | null> {
+function shares(phases: Phases): Record<string, number | null> {
   return Object.fromEntries(
     PHASES.flatMap((phase) => demoOrigins(0).map(({ id }) => [`${phase}_${id}`, shareOf(id, phases[phase])])),
   );
