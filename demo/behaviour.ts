@@ -1,7 +1,7 @@
 /** How an origin can misbehave, what may be said about it, and which requests it concerns. */
 
-export const MODES = ["ok", "error", "slow", "hang", "reset", "down"] as const;
-export const RESET_POINTS = ["head", "body"] as const;
+const MODES = ["ok", "error", "slow", "hang", "reset", "down"] as const;
+const RESET_POINTS = ["head", "body"] as const;
 
 export interface Behaviour {
   /**

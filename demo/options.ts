@@ -12,7 +12,7 @@ export interface DemoOptions {
   readonly help: boolean;
 }
 
-export const ORIGIN_COUNT = 4;
+const ORIGIN_COUNT = 4;
 
 const FLAGS = {
   port: { type: "string", default: "8787" },

@@ -10,9 +10,9 @@ import type { AffinityCookie } from "../config/affinity.ts";
 import { fromBase64url, readHex, toBase64url, writeHex } from "./cookie-bytes.ts";
 import type { Span } from "./session.ts";
 
-export const MAC_BYTES = 32;
-export const NAME_BYTES = 8;
-export const MAX_NAMES = 8;
+const MAC_BYTES = 32;
+const NAME_BYTES = 8;
+const MAX_NAMES = 8;
 
 const VERSION = 1;
 const ID_AT = 13;

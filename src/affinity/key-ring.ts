@@ -71,7 +71,7 @@ function utf8(text: string): Uint8Array<ArrayBuffer> {
 }
 
 /** The opaque names of places under one key, worked out once each: 8 bytes in hexadecimal. */
-export class PlaceNames {
+class PlaceNames {
   readonly #name: (place: string) => Promise<string>;
   readonly #byPlace = new Map<string, string>();
   readonly #byName = new Map<string, string>();

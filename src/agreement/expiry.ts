@@ -9,7 +9,7 @@ export interface Heartbeats {
 }
 
 /** When time ends an override, ms since the epoch; Infinity: never. */
-export function endOf(override: Override, { heardMs, sinceMs }: Heartbeats): number {
+function endOf(override: Override, { heardMs, sinceMs }: Heartbeats): number {
   if (override.kind !== "registration" || override.ttlSeconds === null) return expiryOf(override);
   const heard = heardMs.get(override.origin.id) ?? sinceMs;
   return Math.min(expiryOf(override), heard + override.ttlSeconds * 1000);

@@ -101,7 +101,7 @@ export function answerSync(
 }
 
 /** What a caller is missing, or null. */
-export function deltaFor(hub: HubState, have: Versions | null): ViewDelta | null {
+function deltaFor(hub: HubState, have: Versions | null): ViewDelta | null {
   const delta: { -readonly [K in keyof ViewDelta]: ViewDelta[K] } = {};
   const set = <K extends keyof ViewDelta>(section: K, part: ViewDelta[K] | null) => {
     if (part !== null) delta[section] = part;

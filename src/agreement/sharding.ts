@@ -29,7 +29,7 @@ export function hubFor(region: Region, isolate: IsolateId, shards: number): HubN
   return hubName(region, shards > 1 ? hash(isolate) % shards : 0);
 }
 
-export function hubName(region: Region, shard: number): HubName {
+function hubName(region: Region, shard: number): HubName {
   return shard === 0 ? region : `${region}.${shard}`;
 }
 

@@ -8,7 +8,7 @@ const phaseSchema = z.enum(["closed", "open", "half-open"]);
 const verdictSchema = z.enum(["unknown", "up", "down"]);
 const timeSchema = z.iso.datetime();
 
-export const regionalSchema = z
+const regionalSchema = z
   .object({
     breaker: phaseSchema,
     admission: z.number().describe("Share of requests admitted while it recovers, in (0, 1]."),

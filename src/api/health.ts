@@ -15,7 +15,7 @@ const statusSchema = z.enum(["healthy", "degraded", "unhealthy"]).openapi("Healt
     "healthy: every origin may take requests; degraded: some may; unhealthy: none may (those that no operator took out are then used in panic), or the service lacks what `fault` says.",
 });
 
-export const serviceHealthSchema = z
+const serviceHealthSchema = z
   .object({
     service: z.string(),
     status: statusSchema,

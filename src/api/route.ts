@@ -8,7 +8,7 @@ import { mayDo } from "./principal.ts";
 import { ApiProblem } from "./problem.ts";
 import type { ApiEnv } from "./system.ts";
 
-export const problemSchema = z
+const problemSchema = z
   .object({
     type: z.url(),
     title: z.string(),

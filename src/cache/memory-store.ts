@@ -122,7 +122,7 @@ function fits(stored: StoredResponse, field: RequestField): boolean {
 }
 
 /** A part of a representation is a variant beside the whole. */
-export function variantOf(stored: StoredResponse): string {
+function variantOf(stored: StoredResponse): string {
   const selection = selectionText(stored.selection);
   return stored.range === null ? selection : `${selection} part`;
 }

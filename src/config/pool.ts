@@ -9,7 +9,7 @@ import { shedSchema } from "./rules.ts";
 
 export const regionSchema = z.enum(REGIONS);
 
-export const locationSchema = z.tuple([
+const locationSchema = z.tuple([
   z.number().min(-90).max(90).meta(about("Latitude in degrees, north positive.")),
   z.number().min(-180).max(180).meta(about("Longitude in degrees, east positive.")),
 ]);

@@ -37,7 +37,7 @@ const adaptSchema = z.strictObject({
   floor: z.number().min(0.01).max(1).default(0.2).meta(about("The limit is never scaled below this part of itself.")),
 });
 
-export const rateLimitSchema = z
+const rateLimitSchema = z
   .strictObject({
     name: idSchema.meta(about("Names the limit in answers, metrics and stored counts; unique in the service.")),
     match: matchSchema.prefault({}).meta(about("Which requests it counts.")),

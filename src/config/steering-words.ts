@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { idSchema } from "./id.ts";
 
-export const POLICY_NAMES = [
+const POLICY_NAMES = [
   "failover",
   "round-robin",
   "weighted-round-robin",

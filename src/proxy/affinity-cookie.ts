@@ -9,7 +9,7 @@ import { KeyMemory } from "../rate-limit/key-memory.ts";
 import type { Found, ServiceAffinity } from "./affinity.ts";
 import type { Exchange } from "./exchange.ts";
 
-export const SESSION_SECRET = "SESSION_SECRET";
+const SESSION_SECRET = "SESSION_SECRET";
 
 /** Cookies an isolate remembers as verified, for each service; about 0.5 KiB each. */
 const MOST_REMEMBERED = 10_000;

@@ -7,7 +7,7 @@
  */
 import type { Meter, Rule, SavedMeter } from "./meter.ts";
 
-export const SUB_BUCKETS = 64;
+const SUB_BUCKETS = 64;
 
 /** Slices may end up to one window ahead, so as many sub-buckets again lie in the future. */
 const RING = SUB_BUCKETS + 1 + SUB_BUCKETS + 1;

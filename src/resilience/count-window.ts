@@ -59,7 +59,7 @@ function liveBuckets(window: CountWindow, windowMs: number, nowMs: number): Coun
 }
 
 /** Adds counts up. */
-export function sum(a: Counts, b: Counts): Counts {
+function sum(a: Counts, b: Counts): Counts {
   return { successes: a.successes + b.successes, failures: a.failures + b.failures, slow: a.slow + b.slow };
 }
 

@@ -14,7 +14,7 @@ export function holdPermit(grant: Grant, askedMs: number, nowMs: number): HeldPe
 }
 
 /** Whether a trial may begin now. A clock below the time of asking was set back: how much time passed is not known. */
-export function isUsable(permit: HeldPermit, nowMs: number): boolean {
+function isUsable(permit: HeldPermit, nowMs: number): boolean {
   return !permit.used && nowMs >= permit.askedMs && nowMs < permit.askedMs + permit.useWithinMs;
 }
 

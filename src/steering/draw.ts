@@ -6,14 +6,14 @@ import type { Member, SteerRequest } from "./policy.ts";
 export type Cost = (member: Member, request: SteerRequest) => number;
 
 /** How many members are eligible. */
-export function countEligible(eligible: Uint8Array): number {
+function countEligible(eligible: Uint8Array): number {
   let count = 0;
   for (let index = 0; index < eligible.length; index++) count += eligible[index]!;
   return count;
 }
 
 /** The index of the eligible member number `nth` (from 0), or -1 when there are fewer. */
-export function nthEligible(eligible: Uint8Array, nth: number): number {
+function nthEligible(eligible: Uint8Array, nth: number): number {
   let left = nth;
   for (let index = 0; index < eligible.length; index++) {
     if (eligible[index] !== 1) continue;

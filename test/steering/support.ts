@@ -14,7 +14,7 @@ import type { PoolState, ServiceState } from "../../src/steering/availability.ts
 import { POLICIES, UNMEASURED, type Member, type SteerRequest } from "../../src/steering/policy.ts";
 import { seeded } from "../support/seeded.ts";
 
-export const regionArbitrary = fc.constantFrom(...REGIONS);
+const regionArbitrary = fc.constantFrom(...REGIONS);
 
 export const memberArbitrary: fc.Arbitrary<Member> = fc
   .record({

@@ -12,7 +12,7 @@ import type { ConfigInput } from "../../src/config/schema.ts";
 
 type ServiceInput = ConfigInput["services"][string];
 
-export const SECRET = "a secret that nobody else knows and that is long enough";
+const SECRET = "a secret that nobody else knows and that is long enough";
 
 /** Pools `east` and `west`, two origins each: `<service>-e1`, `-e2`, `-w1`, `-w2`. */
 const POOLS = { east: ["e1", "e2"], west: ["w1", "w2"] } as const;
