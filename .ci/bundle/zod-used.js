@@ -1,7 +1,6 @@
 // The part of zod that the Worker uses; zod.js has the same names, and loads this when a first schema is made. It is zod/mini, whose
 // schemas check the same and find the same wrong, with the methods of zod's that are used: all of zod's are 10 KB more, gzipped.
 import { extendZodWithOpenApi } from "../../node_modules/@asteasolutions/zod-to-openapi/dist/index.mjs";
-import { aggregateChecks } from "../../node_modules/zod/v4/core/json-schema-processors.js";
 import * as z from "../../node_modules/zod/mini/index.js";
 import { words } from "./zod-words.js";
 
@@ -77,15 +76,21 @@ class Methods {
     return this.def.valueType;
   }
   get format() {
-    return aggregateChecks(this).format ?? null;
+    return bound(this, "format");
   }
   get minLength() {
-    return aggregateChecks(this).minimum ?? null;
+    return bound(this, "minimum");
   }
   get maxLength() {
-    return aggregateChecks(this).maximum ?? null;
+    return bound(this, "maximum");
   }
 }
+
+/** What a schema or the first of its checks says that says it. */
+function bound({ def }, name) {
+  return [def, ...(def.checks ?? []).map((check) => check._zod.def)].find((each) => name in each)?.[name] ?? null;
+}
+
 extendZodWithOpenApi({ ZodType: Methods });
 
 for (const kind of [
@@ -133,7 +138,6 @@ export {
   number,
   object,
   optional,
-  partialRecord,
   record,
   strictObject,
   string,
