@@ -34,7 +34,7 @@ function namesUsed(): Set<string> {
       .map((name) => join(ROOT, room, name)),
   );
   const names = files.flatMap((file) =>
-    [...readFileSync(file, "utf8").matchAll(/instanceof z\.(\w+)|\bz\.(\w+)(?=[.(])/g)].map(
+    [...readFileSync(file, "utf8").matchAll(/instanceof z\.(\w+)|\bz\s*\.(\w+)(?=[.(])/g)].map(
       (match) => match[1] ?? match[2]!,
     ),
   );
