@@ -1,5 +1,6 @@
 // Bodies that several steps pass on, each with a relay of its own: they arrive whole, or are seen to be cut.
-import { createServer, type Server } from "node:http";
+import { once } from "node:events";
+import { createServer, request, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { send } from "../../demo/client.ts";
@@ -48,8 +49,12 @@ let worker: RunningWorker;
 
 beforeAll(async () => {
   origin = createServer((request, response) => {
-    const [, size = "", framing = ""] = /^\/(\w+)-(\w+)/.exec(request.url ?? "") ?? [];
+    const [, size = "", framing = ""] = /^\/(\w+)-?(\w*)/.exec(request.url ?? "") ?? [];
     const bytes = size === "large" ? LARGE_BYTES : SMALL_BYTES;
+    if (size === "endless") {
+      const more = setInterval(() => response.write("more"), 50);
+      return void response.on("close", () => clearInterval(more));
+    }
     if (framing !== "chunked") response.setHeader("Content-Length", bytes);
     if (framing !== "cut") return void response.end("a".repeat(bytes));
     response.write("a".repeat(bytes / 2));
@@ -110,5 +115,23 @@ describe.each(Object.keys(SERVICES))("through %s", (service) => {
       expect(error).not.toMatch(/operation/);
     }
     expect((await ask(service, "/small-known?after")).status).toBe(200);
+  });
+});
+
+describe.each(["streams-places", "places-idle"])("clients of %s that leave in the middle of a body", (service) => {
+  it("give their places back", async () => {
+    const held = await Promise.all(
+      Array.from({ length: PLACES }, async () => {
+        const asked = request({ port: worker.port, path: "/endless", headers: { Host: `${service}.localhost` } });
+        asked.on("error", () => undefined).end();
+        const [answer] = (await once(asked, "response")) as [IncomingMessage];
+        answer.on("error", () => undefined);
+        await once(answer, "data");
+        return asked;
+      }),
+    );
+    expect((await ask(service, "/small-known")).status).toBe(429);
+    for (const asked of held) asked.destroy();
+    await expect.poll(async () => (await ask(service, "/small-known")).status, { timeout: 10_000 }).toBe(200);
   });
 });
