@@ -138,6 +138,7 @@ export {
   number,
   object,
   optional,
+  partialRecord,
   record,
   strictObject,
   string,

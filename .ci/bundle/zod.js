@@ -30,6 +30,7 @@ export const looseObject = maker("looseObject");
 export const number = maker("number");
 export const object = maker("object");
 export const optional = maker("optional");
+export const partialRecord = maker("partialRecord");
 export const record = maker("record");
 export const strictObject = maker("strictObject");
 export const string = maker("string");
