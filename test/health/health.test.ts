@@ -171,3 +171,7 @@ describe("a region's verdict is told to the world", () => {
     expect(isNews("up", "up", 1)).toBe(false);
   });
 });
+
+it("an origin nobody knows is up after its first good probe, bad ones before it or not", () => {
+  expect([after("+").verdict, after("-+").verdict, after("--+").verdict]).toEqual(["up", "up", "up"]);
+});

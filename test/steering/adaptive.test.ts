@@ -23,6 +23,12 @@ it("takes load off a member as it fills up", () => {
   expect(share[1]).toBeGreaterThan(0.9);
 });
 
+it("trusts a member that only fails a twentieth, and no less", () => {
+  const picker = prepare([origin("a"), origin("b")]);
+  for (let outcome = 0; outcome < 1000; outcome++) picker.observe!(0, false);
+  expect(picker.score(0, request) / picker.score(1, request)).toBeCloseTo(400, 6);
+});
+
 it("learns from failures, and forgives when they stop", () => {
   const picker = prepare([origin("a", { latencyMs: 50 }), origin("b", { latencyMs: 60 })], { exploreRatio: 0 });
   for (let outcome = 0; outcome < 30; outcome++) picker.observe!(0, false);

@@ -11,6 +11,8 @@ describe("the health score", () => {
     ["twice as slow as usual", { latencyMs: 200, baselineMs: 100 }, 0.5],
     ["slow, but no slower than usual", { latencyMs: 900, baselineMs: 900 }, 1],
     ["faster than usual", { latencyMs: 50, baselineMs: 100 }, 1],
+    ["at seven tenths of its capacity", { saturation: 0.7 }, 1],
+    ["at eight tenths", { saturation: 0.8 }, 0.82],
     ["at its capacity", { saturation: 1 }, 0.46],
     ["far over its capacity", { saturation: 3 }, 0.1],
     ["dead", { successRatio: 0 }, 0.01],
