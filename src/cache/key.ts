@@ -139,17 +139,23 @@ export function hasOtherCookies(
 
 /**
  * Whatever a server may take for a cookie's value, by name. To some a comma ends a value and to others it is part of it, so
- * what follows it counts as both; and of a name that comes twice some believe the first and others the last.
+ * what follows it counts as both; and of a name that comes twice some believe the first and others the last. Between two
+ * semicolons a name counts once: what it says there later follows it, and each time anew would be the square of a field.
  */
 function cookiesOf(field: string | null): Map<string, string> {
   const jar = new Map<string, string>();
-  for (const crumb of (field ?? "").split(";")) {
+  for (const part of (field ?? "").split(";")) {
+    const crumb = part.trimEnd();
+    const named = new Set<string>();
     for (let at = 0, comma = 0; comma !== -1; at = comma + 1) {
       comma = crumb.indexOf(",", at);
       const [name = ""] = crumb.slice(at, comma === -1 ? undefined : comma).split("=", 1);
-      const value = crumb.slice(at + name.length + 1).trim();
-      const before = jar.get(name.trim());
-      jar.set(name.trim(), before === undefined ? value : `${before};${value}`);
+      const key = name.trim();
+      if (named.has(key)) continue;
+      named.add(key);
+      const value = crumb.slice(at + name.length + 1).trimStart();
+      const before = jar.get(key);
+      jar.set(key, before === undefined ? value : `${before};${value}`);
     }
   }
   return jar;

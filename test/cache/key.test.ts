@@ -83,6 +83,15 @@ describe("the extras in a key", () => {
       }),
     );
   });
+
+  it("grow with the cookies and not with their square, whoever repeats a name", () => {
+    for (const separator of [",", ";"]) {
+      const cookie = Array.from({ length: 2_000 }, (_, at) => `a=${at}`).join(separator);
+      const { extras } = keyOf("https://a.test/", { cookies: ["a"] }, { cookie });
+      expect(extras.length).toBeLessThan(4 * cookie.length);
+      expect(extras).toContain("1999");
+    }
+  });
 });
 
 describe("cookies outside the key", () => {

@@ -41,6 +41,15 @@ describe("a request on its way through", () => {
     expect(step.seen.map(({ headers }) => headers.get("X-Forwarded-For"))).toEqual(["2001:db8::1", "192.0.2.1", null]);
   });
 
+  it("belongs to the region of the data centre that its ray names, once that and its facts were the same", async () => {
+    const step = gatewayWith({ rules: [] }, () => new Response("ok"));
+    const headers = { "CF-Ray": "8e1f5d2c4b3a6978-FRA" };
+    const cf = { colo: "FRA", latitude: "50.1", longitude: "8.6" };
+    for (const init of [{ headers }, { headers, cf }, { headers }, {}]) await step.send("/x", init);
+    const regions = step.seen.map((request) => request.headers.get("Fairlead-Region"));
+    expect(regions).toEqual(["enam", "weur", "weur", "enam"]);
+  });
+
   it("counts Max-Forwards down where it has a meaning", async () => {
     const step = gatewayWith({ rules: [] }, () => new Response("ok"));
     for (const method of ["OPTIONS", "GET"]) await step.send("/x", { method, headers: { "Max-Forwards": "5" } });
